@@ -1,0 +1,78 @@
+//! What verification answers for each line and file of the store.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Digest;
+
+/// How one record stands against the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// The file is what the log says.
+    Ok,
+    /// The file was removed by a recorded pruning.
+    PrunedBy(
+        /// The path of the pruning's record.
+        String,
+    ),
+    /// The log names it, but there is no file.
+    Missing,
+    /// The file is not what the log says.
+    Altered,
+    /// There is a file that the log does not name.
+    Unlogged,
+    /// The log ends before an anchor's size, so lines were cut off.
+    Truncated,
+    /// The log's lines are not those an anchor was made over.
+    Rewritten,
+    /// The line itself cannot be read.
+    Malformed,
+}
+
+impl Standing {
+    /// Says whether this is as it should be.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        matches!(self, Self::Ok | Self::PrunedBy(_))
+    }
+}
+
+/// One thing that verification looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifiedEntry {
+    /// Path relative to the store, or `log/entries` for the log itself.
+    pub path: String,
+    /// How it stands.
+    pub standing: Standing,
+    /// Figures that explain it, such as the two digests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// The result of a whole verification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// How many lines the log has.
+    pub size: u64,
+    /// The root of the tree over them (RFC 6962).
+    pub root: Digest,
+    /// How many entries are sound.
+    pub sound: u64,
+    /// How many anchors the log was compared with.
+    pub anchors: u64,
+    /// How many of those anchors a remote holds too.
+    pub anchors_published: u64,
+    /// What is not sound; empty when all is well.
+    pub faults: Vec<VerifiedEntry>,
+}
+
+impl Verification {
+    /// Says whether nothing is amiss.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
