@@ -1,0 +1,73 @@
+//! What the engine asks of the machine: the time, programs, the network, durable writes, a way to stop, a way to say how far it is.
+//!
+//! A component gets a [`Host`] when it is built and a [`Scope`] with each call. There is no port for files: renaming,
+//! syncing and linking are what this system sells, so they are done for real, in one place, by [`durable`].
+//!
+//! ```
+//! use charter_host::durable;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("fact.json");
+//! durable::publish(&path, b"{}")?;
+//! assert!(durable::publish(&path, b"{}").unwrap_err().is_already_there());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod catalog;
+mod clock;
+pub mod durable;
+mod environment;
+pub mod fault;
+pub mod lock;
+mod process;
+mod scope;
+mod secret;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use catalog::{Catalog, CatalogError, Refusal, nearest};
+pub use clock::{Clock, SystemClock};
+pub use environment::Environment;
+pub use process::{Command, Ended, Output, ProcessError, Processes, SystemProcesses, end_recorded_group};
+pub use scope::{Progress, Scope};
+pub use secret::{Secret, Secrets};
+
+/// The machine as components see it: built once, held by whoever needs it.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Wall time.
+    pub clock: Arc<dyn Clock>,
+    /// Other programs.
+    pub processes: Arc<dyn Processes>,
+    /// The network.
+    pub http: reqwest::Client,
+    /// The environment this program was started with, for handing parts of it to children.
+    pub environment: Environment,
+}
+
+impl Host {
+    /// Returns this machine.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn system(environment: Environment) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("charter/", env!("CARGO_PKG_VERSION")))
+            .timeout(std::time::Duration::from_secs(30))
+            .no_proxy()
+            .build()?;
+        Ok(Self { clock: Arc::new(SystemClock), processes: Arc::new(SystemProcesses), http, environment })
+    }
+}
+
+/// What a component's builder may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup<'a> {
+    /// The machine.
+    pub host: &'a Host,
+    /// The project's folder; relative paths in the configuration start here.
+    pub root: &'a Path,
+    /// The secrets that the configuration names.
+    pub secrets: &'a Secrets,
+}
