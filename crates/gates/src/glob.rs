@@ -1,0 +1,58 @@
+//! Globs over paths: `*` stays within a folder, `**` does not.
+
+use globset::{Glob, GlobBuilder, GlobMatcher};
+
+/// Compiles a glob; alternatives are written `{a,b}`, and a backslash takes the meaning from the next character.
+pub(crate) fn compile(pattern: &str) -> Result<GlobMatcher, globset::Error> {
+    GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .build()
+        .as_ref()
+        .map(Glob::compile_matcher)
+        .map_err(Clone::clone)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn matches(pattern: &str, path: &str) -> bool {
+        compile(pattern).unwrap().is_match(path)
+    }
+
+    #[test]
+    fn one_star_stays_in_its_folder_and_two_do_not() {
+        for (pattern, path, expected) in [
+            ("*.html", "index.html", true),
+            ("*.html", "demo/index.html", false),
+            ("demo/*", "demo/a.html", true),
+            ("demo/*", "demo/a/b.html", false),
+            ("demo/**", "demo/a/b.html", true),
+            ("demo/**", "other/a.html", false),
+            ("**/index.html", "index.html", true),
+            ("**/index.html", "a/b/index.html", true),
+            ("**", "a/b", true),
+            (r"\[slug\].html", "[slug].html", true),
+        ] {
+            assert_eq!(matches(pattern, path), expected, "{pattern} over {path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_without_special_letters_matches_itself_and_nothing_longer(path in "[a-z]{1,8}(/[a-z]{1,8}){0,3}", more in "[a-z/]{1,4}") {
+            prop_assert!(matches(&path, &path));
+            let longer = format!("{path}{more}");
+            prop_assert!(!matches(&path, &longer));
+        }
+
+        #[test]
+        fn two_stars_match_whatever_one_star_matches(path in "[a-z]{1,8}(/[a-z]{1,8}){0,3}") {
+            prop_assert!(matches("**", &path));
+            prop_assert_eq!(matches("*", &path), !path.contains('/'));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Letting many gates look at once, whatever becomes of any of them.
+
+use std::any::Any;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use charter_deploy_model::{GateOutcome, Inconclusive, KindMeta, Lane};
+use charter_host::Scope;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+
+use crate::{Gate, GateError, Subject};
+
+/// How one gate's run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// The gate.
+    pub meta: &'static KindMeta,
+    /// What it saw, or why it saw nothing.
+    pub outcome: GateOutcome,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// How long gates may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunLimits {
+    /// After this long a gate is stopped, and its result is inconclusive.
+    pub per_gate: Duration,
+}
+
+/// Lets every gate look at the subject, and returns how each ended, in the order given.
+///
+/// Gates of the shared lane run side by side; those of the exclusive lane follow, one at a time, because they measure
+/// time. `each` hears of every gate the moment it has ended. A gate that takes too long, panics or is stopped through
+/// the scope ends as an outcome like any other and never takes the rest down. A gate's own threads cannot be killed:
+/// they are told to stop through their scope.
+pub async fn run(
+    gates: &[Arc<dyn Gate>],
+    subject: Arc<Subject>,
+    limits: RunLimits,
+    scope: &Scope,
+    mut each: impl FnMut(&'static KindMeta, &GateOutcome, Duration) + Send,
+) -> Vec<Run> {
+    let mut ended: Vec<Option<Run>> = gates.iter().map(|_| None).collect();
+    let (shared, exclusive): (Vec<usize>, Vec<usize>) =
+        (0..gates.len()).partition(|index| gates[*index].meta().lane == Lane::Shared);
+
+    let mut looking = JoinSet::new();
+    for index in shared {
+        let (gate, subject, scope) = (Arc::clone(&gates[index]), Arc::clone(&subject), scope.clone());
+        looking.spawn(async move { (index, look(gate, subject, limits, &scope).await) });
+    }
+    while let Some(joined) = looking.join_next().await {
+        let (index, run) = joined.expect("`look` contains the gate's panics and nobody aborts it");
+        each(run.meta, &run.outcome, run.took);
+        ended[index] = Some(run);
+    }
+    for index in exclusive {
+        let run = look(Arc::clone(&gates[index]), Arc::clone(&subject), limits, scope).await;
+        each(run.meta, &run.outcome, run.took);
+        ended[index] = Some(run);
+    }
+    ended.into_iter().flatten().collect()
+}
+
+async fn look(gate: Arc<dyn Gate>, subject: Arc<Subject>, limits: RunLimits, scope: &Scope) -> Run {
+    let meta = gate.meta();
+    let started = Instant::now();
+    let scope = scope.child();
+    // Dropped with this future, so that a caller who walks away leaves nothing running.
+    let _stops_when_dropped = scope.cancel.clone().drop_guard();
+    let mut task = JoinSet::new();
+    task.spawn({
+        let scope = scope.clone();
+        async move { gate.inspect(&subject, &scope).await }
+    });
+    let outcome = tokio::select! {
+        biased;
+        Some(joined) = task.join_next() => joined.map_or_else(died, |result| result.map_or_else(failed, GateOutcome::Inspected)),
+        () = scope.cancel.cancelled() => failed(GateError::Cancelled),
+        () = tokio::time::sleep(limits.per_gate) => {
+            GateOutcome::Inconclusive(Inconclusive::TimedOut { seconds: limits.per_gate.as_secs() })
+        }
+    };
+    Run { meta, outcome, took: started.elapsed() }
+}
+
+fn failed(error: GateError) -> GateOutcome {
+    match error {
+        GateError::Unavailable { .. } | GateError::Cancelled => {
+            GateOutcome::Inconclusive(Inconclusive::Unavailable { reason: error.to_string() })
+        }
+        GateError::Unreadable { .. } | GateError::Other { .. } => GateOutcome::Broken { reason: with_causes(&error) },
+    }
+}
+
+fn died(error: JoinError) -> GateOutcome {
+    match error.try_into_panic() {
+        Ok(panic) => GateOutcome::Broken { reason: format!("panicked: {}", panic_message(panic.as_ref())) },
+        Err(_) => failed(GateError::Cancelled),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

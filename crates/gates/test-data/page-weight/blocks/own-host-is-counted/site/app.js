@@ -1,0 +1,1 @@
+console.log("More than ten bytes, from this very site.");

@@ -1,0 +1,1 @@
+export const words = "enough different letters to be heavier than the budget allows";
