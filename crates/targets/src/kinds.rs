@@ -1,0 +1,3 @@
+//! The kinds of target: one module each.
+
+pub mod docroot;
