@@ -1,0 +1,171 @@
+//! Gates' verdicts.
+
+use std::collections::BTreeMap;
+
+use charter_deploy_model as model;
+use serde::Serialize;
+
+use super::{VERSION, words};
+
+/// Returns the gates' verdicts as one line.
+#[must_use]
+pub fn gates(reports: &[model::GateReport]) -> String {
+    crate::json::line(&Gates { v: VERSION, result: "gates", gates: reports.iter().map(GateReport::from).collect() })
+}
+
+/// The gates' verdicts with their evidence.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gates {
+    /// The version of the format, 1.
+    pub v: u8,
+    /// `gates`.
+    pub result: &'static str,
+    /// One of each gate.
+    pub gates: Vec<GateReport>,
+}
+
+/// One gate's verdict with its evidence.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GateReport {
+    /// The gate's id.
+    pub gate: String,
+    /// `passed`, `waived`, `not-applicable`, `blocked`, `inconclusive` or `broken`.
+    pub verdict: &'static str,
+    /// Whether the release may not be shown because of it.
+    pub blocks: bool,
+    /// Findings that count.
+    pub findings: Vec<Finding>,
+    /// Findings that a waiver lets stand.
+    pub waived: Vec<Waived>,
+    /// What was measured.
+    pub measures: Vec<Measure>,
+    /// How much was looked at; absent when it could not look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<LookedAt>,
+    /// Why, where that is not in the findings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// `gate/code`.
+    pub code: String,
+    /// What waivers match: usually a path.
+    pub subject: String,
+    /// What is wrong, one sentence.
+    pub message: String,
+    /// Where; the first is the most telling.
+    pub locations: Vec<Location>,
+    /// What would put it right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// Where something was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// Path relative to the site or the source tree, with `/`.
+    pub path: String,
+    /// Line, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+/// A finding that a waiver lets stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waived {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it may stand.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day the waiver holds, `YYYY-MM-DD`.
+    pub expires: String,
+}
+
+/// A figure that was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measure {
+    /// What was measured, kebab-case.
+    pub name: String,
+    /// What it was measured of: usually a path.
+    pub subject: String,
+    /// The figure.
+    pub value: f64,
+    /// `bytes`, `count`, `milliseconds` or `score` (0 to 100).
+    pub unit: &'static str,
+}
+
+/// How much was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LookedAt {
+    /// How many things of which sort.
+    pub counts: BTreeMap<String, u64>,
+    /// What stayed undecided, one sentence each.
+    pub undecided: Vec<String>,
+}
+
+impl From<&model::GateReport> for GateReport {
+    fn from(report: &model::GateReport) -> Self {
+        Self {
+            gate: report.gate.clone(),
+            verdict: words::verdict(report.verdict),
+            blocks: report.blocks,
+            findings: report.findings.iter().map(Finding::from).collect(),
+            waived: report.waived.iter().map(Waived::from).collect(),
+            measures: report.measures.iter().map(Measure::from).collect(),
+            looked_at: report.looked_at.as_ref().map(LookedAt::from),
+            reason: report.reason.clone(),
+        }
+    }
+}
+
+impl From<&model::Finding> for Finding {
+    fn from(finding: &model::Finding) -> Self {
+        Self {
+            code: finding.code.clone(),
+            subject: finding.subject.clone(),
+            message: finding.message.clone(),
+            locations: finding.locations.iter().map(Location::from).collect(),
+            help: finding.help.clone(),
+        }
+    }
+}
+
+impl From<&model::Location> for Location {
+    fn from(location: &model::Location) -> Self {
+        Self { path: location.path.clone(), line: location.line }
+    }
+}
+
+impl From<&model::WaiverUse> for Waived {
+    fn from(used: &model::WaiverUse) -> Self {
+        Self {
+            finding: Finding::from(&used.finding),
+            reason: used.waiver.reason.clone(),
+            owner: used.waiver.owner.clone(),
+            expires: used.waiver.expires.to_string(),
+        }
+    }
+}
+
+impl From<&model::Measure> for Measure {
+    fn from(measure: &model::Measure) -> Self {
+        Self {
+            name: measure.name.clone(),
+            subject: measure.subject.clone(),
+            value: measure.value,
+            unit: words::unit(measure.unit),
+        }
+    }
+}
+
+impl From<&model::LookedAt> for LookedAt {
+    fn from(looked: &model::LookedAt) -> Self {
+        Self { counts: looked.counts.clone(), undecided: looked.undecided.clone() }
+    }
+}

@@ -1,0 +1,77 @@
+//! Says it: terminal, JSON lines.
+//!
+//! Everybody else returns values; this crate turns them into text, so that one thing is said one way wherever it is
+//! said. Most of it is pure functions from a value to text that ends with a newline: for people the functions at the
+//! root, which put colours in as ANSI styles; for programs [`json::v1`], one line of JSON each. Only the two observers
+//! write, and only to the writer they were given: [`Terminal`] and [`json::JsonLines`]. Pass what the functions return
+//! through [`dress`] before it is printed: it takes the colours out, and marks that the locale cannot show.
+//!
+//! It deliberately decides nothing: it does not read the environment, does not know whether colours are wanted, and
+//! judges nothing that it shows. Whatever comes from elsewhere (paths, messages, names) is shown with its control
+//! characters made visible, so that no file name can move the cursor or forge a line.
+//!
+//! ```
+//! use charter_deploy_model::{Failure, UsersSee, exit};
+//! use charter_report::{Marks, dress, failure};
+//!
+//! let text = failure(&Failure {
+//!     exit_code: exit::NOT_PUBLISHED,
+//!     what: "could not stage the release".to_owned(),
+//!     why: vec!["the disk is full".to_owned()],
+//!     users_see: UsersSee::Unchanged { release: None },
+//!     next: vec!["free some space, then run the same command again".to_owned()],
+//! });
+//! assert_eq!(
+//!     dress(&text, false, Marks::Ascii),
+//!     "\
+//! x could not stage the release
+//!
+//!   why   the disk is full
+//!   now   users still see what they saw before; nothing changed for them
+//!   next  free some space, then run the same command again
+//! "
+//! );
+//! ```
+
+mod config_problem;
+mod dress;
+mod explain;
+mod failure;
+mod figures;
+mod gates;
+mod history;
+mod layout;
+mod show;
+mod snapshots;
+mod status;
+mod style;
+mod terminal;
+mod told;
+mod verification;
+mod visible;
+mod words;
+
+pub mod json;
+
+pub use config_problem::config_problem;
+pub use dress::{Marks, dress};
+pub use explain::{explain, kinds};
+pub use failure::failure;
+pub use gates::gates;
+pub use history::{DeploymentLine, history};
+pub use show::show;
+pub use snapshots::snapshots;
+pub use status::{LogSummary, Status, status};
+pub use terminal::{ColourChoice, Options, Terminal};
+pub use verification::verification;
+pub use visible::visible;
+
+/// For whom the output is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people: aligned text, colours where they are wanted.
+    #[default]
+    Human,
+    /// For programs: one JSON object a line, as [`json::v1`] describes.
+    Json,
+}
