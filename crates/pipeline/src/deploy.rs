@@ -1,0 +1,157 @@
+//! Deploying: reading [`deploy()`] from top to bottom is reading what happens.
+
+use std::collections::BTreeMap;
+
+use charter_artifact::Artifact;
+use charter_deploy_model::{
+    CommitHash, DeploymentType, Digest, Environment, GateReport, ProductionBranch, ProductionDeployment, Release,
+    ReleaseId, TriggerSource,
+};
+use charter_host::Scope;
+
+use crate::prepare::{self, BackedUp};
+use crate::run::{Cause, Run, deployments, next_id, verified};
+use crate::{Project, Stop, freeze, lock, publish, recover};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct DeployRequest {
+    /// What sets it off.
+    pub trigger: TriggerSource,
+    /// Words for the production branch's name; the commit's summary when absent.
+    pub description: Option<String>,
+    /// Whether it is an urgent fix, for the record.
+    pub hotfix: bool,
+}
+
+/// A deployment that reached its end.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its record.
+    pub record: ProductionDeployment,
+    /// The release that users are shown now; absent when the deployment failed.
+    pub release: Option<Release>,
+    /// What the gates said.
+    pub reports: Vec<GateReport>,
+}
+
+/// Carries the commit at HEAD to its users.
+///
+/// # Errors
+/// When it is not carried there. Unless the stop is [`Stop::RollbackFailed`], users then see what they saw before.
+pub async fn deploy(project: &Project, request: &DeployRequest, scope: &Scope) -> Result<Finished, Stop> {
+    let locked = lock::take(project, "deploy").await?;
+    recover::recover_all(project, &locked, scope).await?;
+    refuse_when_frozen(project)?;
+    let id = next_id(project).await?;
+    let cause = cause(project, request, id.stamp()).await?;
+    let mut run = Run::begin(project, &locked, id, cause).await?;
+    match prepare_release(&mut run, scope).await {
+        Ok(ready) => publish::publish(run, ready, scope).await,
+        Err(stop) => publish::abandon(run, stop, scope).await,
+    }
+}
+
+async fn prepare_release(run: &mut Run<'_>, scope: &Scope) -> Result<BackedUp, Stop> {
+    run.record_configuration().await?;
+    let built = prepare::build(run, scope).await?;
+    let staged = prepare::stage(run, built, scope).await?;
+    let judged = prepare::judge(run, staged, scope).await?;
+    let approved = prepare::approve(run, judged)?;
+    prepare::back_up(run, approved, scope).await
+}
+
+async fn cause(project: &Project, request: &DeployRequest, stamp: charter_deploy_model::Stamp) -> Result<Cause, Stop> {
+    let head = project.repository.head().map_err(Stop::Repository)?;
+    let is_first = verified(&deployments(project).await?).is_empty();
+    let deployment_type = match (is_first, request.hotfix) {
+        (true, _) => DeploymentType::Initial,
+        (false, true) => DeploymentType::Hotfix,
+        (false, false) => DeploymentType::Update,
+    };
+    let words = request.description.as_deref().unwrap_or(&head.summary);
+    let branch = match project.settings.environment {
+        Environment::Production => ProductionBranch::new(stamp, words).to_string(),
+        _ => head.branch.clone().unwrap_or_else(|| head.hash.to_string()),
+    };
+    Ok(Cause { deployment_type, trigger: request.trigger, commit: head.hash, branch, back_to: None })
+}
+
+pub(crate) fn refuse_when_frozen(project: &Project) -> Result<(), Stop> {
+    let unknown = |error: std::io::Error| Stop::NotPublished {
+        doing: "tell whether deployments are frozen",
+        help: None,
+        source: error.into(),
+    };
+    match freeze::current(&project.records).map_err(unknown)? {
+        Some(freeze) => Err(Stop::Frozen(freeze)),
+        None => Ok(()),
+    }
+}
+
+/// What a deployment would do, found out without doing it.
+#[derive(Debug)]
+pub struct Plan {
+    /// What would be deployed.
+    pub commit: CommitHash,
+    /// What users see now.
+    pub live: Option<ReleaseId>,
+    /// The digest of what was built.
+    pub digest: Digest,
+    /// How many files it has.
+    pub files: u64,
+    /// Their size, in bytes.
+    pub bytes: u64,
+    /// Files that users would see for the first time.
+    pub added: Vec<String>,
+    /// Files that would change.
+    pub changed: Vec<String>,
+    /// Files that would be gone.
+    pub removed: Vec<String>,
+    /// What the gates say.
+    pub reports: Vec<GateReport>,
+}
+
+/// Builds and judges the commit at HEAD without staging, showing or recording anything.
+///
+/// # Errors
+/// When it cannot be built or read. What gates find is in the plan.
+pub async fn plan(project: &Project, scope: &Scope) -> Result<Plan, Stop> {
+    refuse_when_frozen(project)?;
+    let head = project.repository.head().map_err(Stop::Repository)?;
+    let group = project.cache.join(format!("plan-{}.group", std::process::id()));
+    let (artifact, _) = prepare::build_and_read(project, &head.hash, &group, scope).await?;
+    let live = project.live(scope).await?;
+    let shown = match &live {
+        Some(id) => project.target.read(id, scope).await.map_err(Stop::target("read the live release"))?,
+        None => None,
+    };
+    let reports = prepare::run_gates(project, &head.hash, artifact.clone(), &artifact.root, scope).await?;
+    let (added, changed, removed) = differences(shown.as_ref(), &artifact);
+    Ok(Plan {
+        commit: head.hash,
+        live,
+        digest: artifact.digest,
+        files: artifact.files.len() as u64,
+        bytes: artifact.bytes(),
+        added,
+        changed,
+        removed,
+        reports,
+    })
+}
+
+fn differences(shown: Option<&Artifact>, next: &Artifact) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let mut before: BTreeMap<&str, Digest> = shown
+        .map(|shown| shown.files.iter().map(|file| (file.path.as_str(), file.digest)).collect())
+        .unwrap_or_default();
+    let (mut added, mut changed) = (Vec::new(), Vec::new());
+    for file in &next.files {
+        match before.remove(file.path.as_str()) {
+            None => added.push(file.path.clone()),
+            Some(digest) if digest != file.digest => changed.push(file.path.clone()),
+            Some(_) => {}
+        }
+    }
+    (added, changed, before.into_keys().map(str::to_owned).collect())
+}

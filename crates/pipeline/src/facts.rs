@@ -1,0 +1,225 @@
+//! What is known of a deployment: the fold of its journal.
+//!
+//! The running deployment and the recovery of an interrupted one use the same fold, so they cannot come to know
+//! different things.
+
+use charter_deploy_model::{
+    BuildInfo, ConfigurationId, ConstitutionalCompliance, DeploymentError, DeploymentErrorType, DeploymentMetadata,
+    DeploymentStatus, DeploymentType, ErrorSeverity, GateReport, LiveVerification, ProductionDeployment, Release,
+    ReleaseId, Stamp, UserImpact, Validation, Verdict,
+};
+use charter_store::{Checkpoint, Prepared};
+use jiff::Timestamp;
+
+use crate::journal::{Begun, Entry};
+
+/// More findings than this are counted, not listed, in a record.
+const FINDINGS_LISTED: usize = 200;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) begun: Begun,
+    pub(crate) configuration: Option<ConfigurationId>,
+    pub(crate) configuration_pending: Option<Prepared>,
+    pub(crate) build_info: BuildInfo,
+    pub(crate) release: Option<Release>,
+    pub(crate) previous: Option<ReleaseId>,
+    pub(crate) staged: bool,
+    pub(crate) reports: Option<Vec<GateReport>>,
+    pub(crate) approved_by: Option<String>,
+    pub(crate) snapshot: Option<Stamp>,
+    pub(crate) activation: Option<(ReleaseId, Option<ReleaseId>)>,
+    pub(crate) activated: bool,
+    pub(crate) live_check: Option<LiveVerification>,
+    pub(crate) go_back: Option<String>,
+    pub(crate) went_back: bool,
+    pub(crate) abandoned: Option<(DeploymentErrorType, String)>,
+    pub(crate) prepared: Option<Prepared>,
+    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Facts {
+    pub(crate) fn new(begun: Begun) -> Self {
+        let build_info = BuildInfo {
+            astro_version: None,
+            node_version: None,
+            build_time: None,
+            bundle_size: None,
+            optimizations: Vec::new(),
+            files: None,
+            artifact_digest: None,
+        };
+        Self {
+            begun,
+            configuration: None,
+            configuration_pending: None,
+            build_info,
+            release: None,
+            previous: None,
+            staged: false,
+            reports: None,
+            approved_by: None,
+            snapshot: None,
+            activation: None,
+            activated: false,
+            live_check: None,
+            go_back: None,
+            went_back: false,
+            abandoned: None,
+            prepared: None,
+            checkpoint: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Folds a whole journal; nothing, when it does not even tell that a deployment began.
+    pub(crate) fn fold(entries: &[Entry]) -> Option<Self> {
+        let (Entry::Begun(begun), rest) = entries.split_first()? else { return None };
+        let mut facts = Self::new(begun.clone());
+        for entry in rest {
+            facts.learn(entry);
+        }
+        Some(facts)
+    }
+
+    pub(crate) fn learn(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Begun(begun) => self.begun = begun.clone(),
+            Entry::ConfigurationIntended { prepared, id } => {
+                self.configuration = Some(*id);
+                self.configuration_pending = Some(prepared.clone());
+            }
+            Entry::ConfigurationRecorded => self.configuration_pending = None,
+            Entry::Built { build_info } => self.build_info = build_info.clone(),
+            Entry::StageIntended { release, previous } => {
+                self.release = Some(release.clone());
+                self.previous.clone_from(previous);
+            }
+            Entry::Staged => self.staged = true,
+            Entry::Judged { reports } => self.reports = Some(reports.clone()),
+            Entry::Approved { by } => self.approved_by = Some(by.clone()),
+            Entry::BackedUp { snapshot } => self.snapshot = Some(*snapshot),
+            Entry::ActivateIntended { to, from } => self.activation = Some((to.clone(), from.clone())),
+            Entry::Activated => self.activated = true,
+            Entry::LiveChecked { verification } => self.live_check = Some(verification.clone()),
+            Entry::GoBackIntended { reason } => {
+                self.go_back = Some(reason.clone());
+                // What was to be recorded is no longer so.
+                self.prepared = None;
+            }
+            Entry::WentBack => self.went_back = true,
+            Entry::Abandoned { part, reason } => self.abandoned = Some((*part, reason.clone())),
+            Entry::RecordIntended { prepared } => self.prepared = Some(prepared.clone()),
+            Entry::Recorded { checkpoint } => self.checkpoint = Some(*checkpoint),
+        }
+    }
+
+    /// Returns how the deployment ended, as far as it is known now.
+    pub(crate) const fn status(&self) -> DeploymentStatus {
+        if self.go_back.is_some() {
+            DeploymentStatus::RolledBack
+        } else if self.abandoned.is_some() || self.activation.is_none() {
+            DeploymentStatus::Failed
+        } else {
+            DeploymentStatus::Success
+        }
+    }
+
+    /// Returns the deployment's record.
+    pub(crate) fn record(&self, url: String, finished_at: Timestamp) -> ProductionDeployment {
+        let status = self.status();
+        let reports = self.reports.clone().unwrap_or_default();
+        let compliant =
+            self.reports.is_some() && reports.iter().all(|report| !report.blocks && is_settled(report.verdict));
+        ProductionDeployment {
+            deployment_id: self.begun.deployment,
+            commit_hash: self.begun.commit.clone(),
+            branch_name: self.begun.branch.clone(),
+            timestamp: self.begun.at,
+            finished_at,
+            environment: self.begun.environment,
+            deployment_type: self.begun.deployment_type,
+            trigger_source: self.begun.trigger,
+            deployed_by: self.begun.by.clone(),
+            configuration_id: self.configuration,
+            build_info: self.build_info.clone(),
+            validation: Validation {
+                constitutional_compliance: self.reports.as_ref().map(|reports| compliance(reports)),
+                gates: reports.into_iter().map(shortened).collect(),
+                live: self.live_check.clone(),
+                ..Validation::default()
+            },
+            status,
+            deployment_url: url,
+            rollback_deployment_id: self.begun.back_to,
+            release_id: self.release.as_ref().map(|release| release.id.clone()),
+            previous_release_id: self.previous.clone(),
+            backup_id: self.snapshot,
+            errors: self.errors(finished_at),
+            warnings: self.warnings.clone(),
+            metadata: DeploymentMetadata {
+                constitutional_compliance: compliant,
+                performance_baseline: status == DeploymentStatus::Success
+                    && self.begun.deployment_type != DeploymentType::Rollback,
+                user_impact: match status {
+                    DeploymentStatus::Success => UserImpact::Low,
+                    DeploymentStatus::RolledBack => UserImpact::Medium,
+                    _ => UserImpact::None,
+                },
+                estimated_users: None,
+            },
+        }
+    }
+
+    fn errors(&self, timestamp: Timestamp) -> Vec<DeploymentError> {
+        let error = |part, severity, message: &str, resolution: &str| DeploymentError {
+            error_id: format!("{}-1", self.begun.deployment),
+            error_type: part,
+            severity,
+            message: message.to_owned(),
+            context: std::collections::BTreeMap::new(),
+            timestamp,
+            resolved: true,
+            resolution: Some(resolution.to_owned()),
+        };
+        if let Some(reason) = &self.go_back {
+            let resolution =
+                if self.previous.is_some() { "the release before was shown again" } else { "it was withdrawn" };
+            vec![error(DeploymentErrorType::Deployment, ErrorSeverity::Critical, reason, resolution)]
+        } else if let Some((part, reason)) = &self.abandoned {
+            vec![error(*part, ErrorSeverity::Error, reason, "it was never shown")]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+const fn is_settled(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Passed | Verdict::Waived | Verdict::NotApplicable)
+}
+
+fn compliance(reports: &[GateReport]) -> ConstitutionalCompliance {
+    let mut violations: Vec<String> =
+        reports.iter().flat_map(|report| report.findings.iter().map(|finding| finding.code.clone())).collect();
+    violations.sort();
+    violations.dedup();
+    let passed = reports.iter().filter(|report| report.verdict == Verdict::Passed);
+    ConstitutionalCompliance {
+        score: None,
+        violations,
+        passed_checks: passed.map(|report| report.gate.clone()).collect(),
+    }
+}
+
+fn shortened(mut report: GateReport) -> GateReport {
+    let left_out =
+        report.findings.len().saturating_sub(FINDINGS_LISTED) + report.waived.len().saturating_sub(FINDINGS_LISTED);
+    report.findings.truncate(FINDINGS_LISTED);
+    report.waived.truncate(FINDINGS_LISTED);
+    if left_out > 0 {
+        let count = format!("{left_out} more findings of this gate are not listed here");
+        report.reason = Some(report.reason.map_or(count.clone(), |reason| format!("{reason}; {count}")));
+    }
+    report
+}

@@ -1,0 +1,156 @@
+//! Whether users are shown what they should be, asked over HTTP.
+
+use std::time::Duration;
+
+use charter_deploy_model::{LiveCheck, LiveVerification, Release};
+use charter_host::Scope;
+use charter_targets::preview;
+use tokio::time::Instant;
+
+use crate::Project;
+
+/// One path that must answer in one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmokeCheck {
+    /// The path, below the site's URL.
+    pub path: String,
+    /// The status that it must have.
+    pub status: u16,
+    /// Text that its body must contain.
+    pub contains: Option<String>,
+}
+
+/// How long to wait before asking again.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// No more than this is read of an answer, in bytes.
+const BODY_LIMIT: usize = 8 << 20;
+
+/// Asks the live site until it shows `expected` and every check passes, or the time is up.
+///
+/// Without a configured URL the target's own folder is served on loopback and asked, once.
+pub(crate) async fn check(project: &Project, expected: &Release, scope: &Scope) -> LiveVerification {
+    let Some(url) = &project.settings.url else { return check_by_loopback(project, expected).await };
+    let deadline = Instant::now() + project.settings.verify_limit;
+    loop {
+        let checks = ask_all(project, url, expected).await;
+        let passed = checks.iter().all(|check| check.passed);
+        if passed || Instant::now() + PAUSE >= deadline {
+            return LiveVerification { url: url.clone(), loopback: false, checks };
+        }
+        let failed = checks.iter().find(|check| !check.passed);
+        let doing = failed.and_then(|check| check.problem.as_deref()).unwrap_or("the live site");
+        scope.progress(0, None, &format!("waiting for the live site: {doing}"));
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn check_by_loopback(project: &Project, expected: &Release) -> LiveVerification {
+    let failed = |problem: String| LiveVerification {
+        url: String::new(),
+        loopback: true,
+        checks: vec![LiveCheck {
+            path: Release::MARKER.to_owned(),
+            passed: false,
+            status: None,
+            problem: Some(problem),
+        }],
+    };
+    let Some(folder) = project.target.live_folder() else {
+        return failed("there is no `url` to look at and the target has no folder on this machine".to_owned());
+    };
+    match preview::serve(&folder, &project.settings.base_path).await {
+        Ok(server) => {
+            let checks = ask_all(project, server.url(), expected).await;
+            LiveVerification { url: server.url().to_owned(), loopback: true, checks }
+        }
+        Err(error) => failed(format!("the live folder cannot be served on loopback: {error}")),
+    }
+}
+
+async fn ask_all(project: &Project, url: &str, expected: &Release) -> Vec<LiveCheck> {
+    let mut checks = vec![judged(Release::MARKER, ask(project, url, Release::MARKER).await, |status, body| {
+        shows(expected, status, body)
+    })];
+    for smoke in &project.settings.checks {
+        let path = smoke.path.trim_start_matches('/');
+        checks.push(judged(&smoke.path, ask(project, url, path).await, |status, body| passes(smoke, status, body)));
+    }
+    checks
+}
+
+fn judged(
+    path: &str,
+    answer: Result<(u16, Vec<u8>), String>,
+    problem: impl FnOnce(u16, &[u8]) -> Option<String>,
+) -> LiveCheck {
+    let (status, problem) = match answer {
+        Ok((status, body)) => (Some(status), problem(status, &body)),
+        Err(problem) => (None, Some(problem)),
+    };
+    LiveCheck { path: path.to_owned(), passed: problem.is_none(), status, problem }
+}
+
+fn shows(expected: &Release, status: u16, body: &[u8]) -> Option<String> {
+    if status != 200 {
+        return Some(format!("answered {status} instead of 200"));
+    }
+    match serde_json::from_slice::<Release>(body) {
+        Ok(shown) if shown == *expected => None,
+        Ok(shown) => Some(format!("shows release {} instead of {}", shown.id, expected.id)),
+        Err(error) => Some(format!("does not say which release it shows: {error}")),
+    }
+}
+
+fn passes(smoke: &SmokeCheck, status: u16, body: &[u8]) -> Option<String> {
+    if status != smoke.status {
+        return Some(format!("answered {status} instead of {}", smoke.status));
+    }
+    let text = smoke.contains.as_deref()?;
+    let found = body.windows(text.len().max(1)).any(|window| window == text.as_bytes()) || text.is_empty();
+    (!found).then(|| format!("does not contain {text:?}"))
+}
+
+/// Asks for one path, past every cache. The error says what went wrong in words.
+async fn ask(project: &Project, url: &str, path: &str) -> Result<(u16, Vec<u8>), String> {
+    let address = format!("{}/{path}", url.trim_end_matches('/'));
+    let asked =
+        project.host.http.get(&address).header("cache-control", "no-cache").timeout(project.settings.verify_limit);
+    let mut answer = asked.send().await.map_err(|error| spelled_out(&error))?;
+    let mut body = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(|error| spelled_out(&error))? {
+        body.extend_from_slice(&part);
+        if body.len() > BODY_LIMIT {
+            break;
+        }
+    }
+    Ok((answer.status().as_u16(), body))
+}
+
+/// An HTTP error with its causes but without the URL, which may carry a password.
+fn spelled_out(error: &reqwest::Error) -> String {
+    let mut causes: Vec<String> = Vec::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    if error.is_timeout() {
+        "gave no answer in time".to_owned()
+    } else if causes.is_empty() {
+        "gave no answer".to_owned()
+    } else {
+        format!("gave no answer: {}", causes.join(": "))
+    }
+}
+
+/// Says in one sentence what the live check did not like; nothing when it passed.
+pub(crate) fn problem(verification: &LiveVerification) -> Option<String> {
+    let failed: Vec<String> = verification
+        .checks
+        .iter()
+        .filter(|check| !check.passed)
+        .map(|check| format!("`{}` {}", check.path, check.problem.as_deref().unwrap_or("failed")))
+        .collect();
+    (!failed.is_empty()).then(|| failed.join("; "))
+}

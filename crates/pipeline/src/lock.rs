@@ -1,0 +1,34 @@
+//! One deployment at a time: per project, and per target, since two clones can share one target.
+
+use charter_host::lock::{self, Holder, Lock};
+use charter_host::{durable, end_recorded_group};
+use charter_targets::TargetLock;
+
+use crate::{Project, Stop, journal};
+
+/// Both locks, held until dropped.
+#[derive(Debug)]
+pub(crate) struct Locked {
+    _project: Lock,
+    _target: TargetLock,
+}
+
+/// The folders in which a killed deployment can leave temporary files.
+const LEFTOVERS: [&str; 5] = ["deployments", "configuration", "integrity", "journal", "log"];
+
+/// Takes both locks, removes what a dead predecessor left half-written and ends the programs that a dead predecessor left running.
+pub(crate) async fn take(project: &Project, doing: &str) -> Result<Locked, Stop> {
+    durable::make_folder(&project.records).map_err(Stop::durable("make the records folder"))?;
+    let holder = Holder::this_process(doing, project.repository.root(), project.host.clock.now());
+    let held = lock::take(&project.records.join("lock"), &holder).map_err(Stop::lock)?;
+    let target = project.target.lock(&holder).await.map_err(Stop::lock)?;
+    let swept = durable::sweep(&project.records)
+        .and_then(|()| LEFTOVERS.iter().try_for_each(|folder| durable::sweep_below(&project.records.join(folder))));
+    swept.map_err(Stop::durable("remove what a crash left"))?;
+    for path in journal::group_files(&project.records) {
+        if end_recorded_group(&path) {
+            project.events.warn("ended a build that an interrupted deployment had left running");
+        }
+    }
+    Ok(Locked { _project: held, _target: target })
+}

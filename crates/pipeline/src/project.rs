@@ -1,0 +1,105 @@
+//! Everything a run needs, put together by the caller.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use charter_backup::BackupEngine;
+use charter_deploy_model::{Environment, Failure, ProductionConfiguration, ReleaseId, UsersSee, Waiver};
+use charter_gates::Gate;
+use charter_gates::verdict::Policy;
+use charter_host::{Host, Scope, Secrets};
+use charter_repository::Repository;
+use charter_store::Store;
+use charter_targets::Target;
+
+use crate::build::BuildPlan;
+use crate::{Events, SmokeCheck, Stop};
+
+/// One project and one of its environments, ready to be deployed to.
+#[derive(Debug)]
+pub struct Project {
+    /// The machine.
+    pub host: Host,
+    /// The secrets that the configuration names.
+    pub secrets: Secrets,
+    /// The project's git repository.
+    pub repository: Repository,
+    /// Its records.
+    pub store: Store,
+    /// The folder that holds the records, the journal and the lock.
+    pub records: PathBuf,
+    /// A folder outside the project for what can be made again: work trees, caches.
+    pub cache: PathBuf,
+    /// Where snapshots go.
+    pub backups: Arc<dyn BackupEngine>,
+    /// Where releases are shown.
+    pub target: Arc<dyn Target>,
+    /// What judges them.
+    pub gates: Vec<Arc<dyn Gate>>,
+    /// The rest of the configuration.
+    pub settings: Settings,
+    /// Who hears what happens.
+    pub events: Events,
+}
+
+/// What the configuration says about deploying to this environment.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The environment.
+    pub environment: Environment,
+    /// How the site is built.
+    pub build: BuildPlan,
+    /// What blocks.
+    pub policy: Policy,
+    /// What may stand for a while.
+    pub waivers: Vec<Waiver>,
+    /// After this long a gate counts as inconclusive.
+    pub gate_limit: Duration,
+    /// Where users find the site; looked at by loopback when absent.
+    pub url: Option<String>,
+    /// The path under which the site is served, with a slash at both ends.
+    pub base_path: String,
+    /// What the live check asks for besides `deploy.json`.
+    pub checks: Vec<SmokeCheck>,
+    /// How long the live site may take to show a release.
+    pub verify_limit: Duration,
+    /// How many releases stay on the target to go back to.
+    pub keep_releases: usize,
+    /// The remote that production branches are pushed to, if any.
+    pub branches_remote: Option<String>,
+    /// What is recorded of the configuration.
+    pub configuration: ProductionConfiguration,
+    /// The configuration's file, for the backup.
+    pub configuration_file: PathBuf,
+}
+
+impl Project {
+    /// Says what a stopped command's receiver needs to know, with what users see at this moment.
+    pub async fn failure(&self, stop: &Stop, scope: &Scope) -> Failure {
+        let users_see = match stop {
+            Stop::RolledBack { release, .. } => UsersSee::RolledBack { release: release.clone() },
+            Stop::RollbackFailed { .. } => match self.target.live(scope).await {
+                Ok(Some(release)) => UsersSee::New { release },
+                _ => UsersSee::Unknown,
+            },
+            _ => match self.target.live(scope).await {
+                Ok(release) => UsersSee::Unchanged { release },
+                Err(_) => UsersSee::Unknown,
+            },
+        };
+        stop.failure(users_see)
+    }
+
+    /// Returns where users find the site, or how else to look at it.
+    pub(crate) fn address(&self) -> String {
+        self.settings.url.clone().unwrap_or_else(|| match self.target.live_folder() {
+            Some(folder) => format!("file://{}", folder.display()),
+            None => String::new(),
+        })
+    }
+
+    pub(crate) async fn live(&self, scope: &Scope) -> Result<Option<ReleaseId>, Stop> {
+        self.target.live(scope).await.map_err(Stop::target("ask the target which release is live"))
+    }
+}
