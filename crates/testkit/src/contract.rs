@@ -1,0 +1,5 @@
+//! Each extension trait's contract: one function per clause, named as in the trait's docs.
+
+pub mod backend;
+pub mod gate;
+pub mod target;
