@@ -1,0 +1,93 @@
+//! What each command does: opens the project, calls the pipeline, says the result.
+
+mod backup;
+mod deploy;
+mod gates;
+mod init;
+mod look;
+mod preview;
+
+use std::sync::Arc;
+
+use charter_deploy_model::{Failure, exit};
+use charter_host::Scope;
+use charter_pipeline::{Project, Stop};
+
+use crate::args::{Arguments, Command, Common};
+use crate::output::Output;
+use crate::{Charter, Surroundings, open};
+
+/// How a command ended: its exit code, or why it did not do what was asked.
+type Ended = Result<u8, Failure>;
+
+/// Runs a command and returns its exit code.
+pub(crate) fn run(charter: &Charter, surroundings: &Surroundings, arguments: Arguments) -> u8 {
+    let output = Output::new(&arguments.common, surroundings);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output.failure(&open::broken("the runtime cannot be started", &error));
+            return exit::BUG;
+        }
+    };
+    let session = Session { charter, surroundings, common: arguments.common, output: output.clone() };
+    let ended = runtime.block_on(dispatch(&session, arguments.command));
+    // What the second signal left behind is not waited for.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|failure| {
+        output.failure(&failure);
+        failure.exit_code
+    })
+}
+
+/// What a command is run with.
+struct Session<'a> {
+    charter: &'a Charter,
+    surroundings: &'a Surroundings,
+    common: Common,
+    output: Output,
+}
+
+impl Session<'_> {
+    /// Opens the project, with everybody listening.
+    async fn project(&self) -> Result<Arc<Project>, Failure> {
+        let project = open::project(self.charter, self.surroundings, &self.common, self.output.observers()).await?;
+        Ok(Arc::new(project))
+    }
+
+    /// Makes the failure of a stopped command, with what users see at this moment.
+    async fn failure(&self, project: &Project, stop: &Stop) -> Failure {
+        project.failure(stop, &Scope::default()).await
+    }
+}
+
+async fn dispatch(session: &Session<'_>, command: Command) -> Ended {
+    match command {
+        Command::Init { dry_run } => init::init(session, dry_run),
+        Command::Deploy { dry_run: true, .. } => deploy::plan(session).await,
+        Command::Deploy { dry_run: false, description, hotfix } => deploy::deploy(session, description, hotfix).await,
+        Command::Rollback { to, dry_run: true } => deploy::plan_rollback(session, to).await,
+        Command::Rollback { to, dry_run: false } => deploy::rollback(session, to).await,
+        Command::Resume => deploy::resume(session).await,
+        Command::Status => look::status(session).await,
+        Command::History { limit } => look::history(session, limit).await,
+        Command::Show { deployment } => look::show(session, deployment).await,
+        Command::Verify => look::verify(session).await,
+        Command::Gates(command) => gates::gates(session, command).await,
+        Command::Backup(command) => backup::backup(session, command).await,
+        Command::Preview { live } => preview::preview(session, live).await,
+        Command::Freeze { reason } => deploy::freeze(session, reason).await,
+        Command::Unfreeze => deploy::unfreeze(session).await,
+        Command::Schema => {
+            let schema = serde_json::to_string_pretty(&session.charter.schema()).expect("a JSON value has a JSON form");
+            session.output.print(&schema);
+            Ok(exit::DONE)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut session.charter.command(), "xtask", &mut script);
+            session.output.print(&String::from_utf8_lossy(&script));
+            Ok(exit::DONE)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `init`: a configuration from what is in the folder.
+
+use charter_deploy_model::exit;
+
+use super::{Ended, Session};
+use crate::{init as proposal, open, usage};
+
+pub(super) fn init(session: &Session<'_>, dry_run: bool) -> Ended {
+    let root = open::root(session.surroundings, &session.common)?;
+    let failed = |error: &proposal::InitError| {
+        let mut failure = usage(error.to_string(), charter_pipeline::chain_of(error).split_off(1), &[]);
+        failure.next.extend(error.help());
+        failure
+    };
+    let found = proposal::detect(&root).map_err(|error| failed(&error))?;
+    if dry_run {
+        session.output.print(&proposal::render(&found));
+        return Ok(exit::DONE);
+    }
+    let written = proposal::write(&root, &found).map_err(|error| failed(&error))?;
+    let names: Vec<String> =
+        written.iter().map(|path| path.strip_prefix(&root).unwrap_or(path).display().to_string()).collect();
+    session.output.result(
+        || format!("wrote {}\nnext: look at it, commit it, then  cargo xtask deploy", names.join(" and ")),
+        || serde_json::json!({ "v": 1, "written": names }),
+    );
+    Ok(exit::DONE)
+}

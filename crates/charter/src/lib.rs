@@ -1,0 +1,158 @@
+//! The commands as a library: catalogs, arguments, exit codes; your own xtask is one line over it.
+//!
+//! It is the only crate that reads arguments, the environment and the current directory; everything below it takes
+//! values. It knows which kinds there are, because it puts the catalogs together, and nothing about how any of them
+//! works.
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! fn main() -> ExitCode {
+//!     charter::Charter::new().run()
+//! }
+//! ```
+
+mod args;
+mod commands;
+pub mod config;
+pub mod init;
+mod open;
+mod output;
+mod signals;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use charter_deploy_model::{Failure, RecordKind, UsersSee, exit};
+use charter_gates::Gate;
+use charter_host::{Catalog, Environment};
+use charter_targets::Target;
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::args::Arguments;
+
+/// A program that deploys: the standard kinds, yours beside them, and what it can be told to do.
+#[derive(Debug)]
+pub struct Charter {
+    gates: Catalog<dyn Gate>,
+    targets: Catalog<dyn Target>,
+    chores: Vec<Chore>,
+}
+
+/// A command of a repository's own.
+#[derive(Debug, Clone, Copy)]
+struct Chore {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> ExitCode,
+}
+
+impl Default for Charter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Charter {
+    /// Makes a program with the standard kinds.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { gates: charter_gates::standard(), targets: charter_targets::standard(), chores: Vec::new() }
+    }
+
+    /// Adds gates of your own.
+    #[must_use]
+    pub fn gates(mut self, add: impl FnOnce(&mut Catalog<dyn Gate>) -> &mut Catalog<dyn Gate>) -> Self {
+        add(&mut self.gates);
+        self
+    }
+
+    /// Adds targets of your own.
+    #[must_use]
+    pub fn targets(mut self, add: impl FnOnce(&mut Catalog<dyn Target>) -> &mut Catalog<dyn Target>) -> Self {
+        add(&mut self.targets);
+        self
+    }
+
+    /// Adds a command of your own, which gets the arguments behind its name.
+    #[must_use]
+    pub fn chore(mut self, name: &'static str, about: &'static str, run: fn(&[String]) -> ExitCode) -> Self {
+        self.chores.push(Chore { name, about, run });
+        self
+    }
+
+    /// Runs with this process's arguments, environment and current directory.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        if let Some(chore) = arguments.get(1).and_then(|name| self.chores.iter().find(|chore| *name == *chore.name)) {
+            let rest: Vec<String> = arguments[2..].iter().map(|text| text.to_string_lossy().into_owned()).collect();
+            return (chore.run)(&rest);
+        }
+        let parsed =
+            self.command().try_get_matches_from(arguments).and_then(|matches| Arguments::from_arg_matches(&matches));
+        match parsed {
+            Ok(arguments) => ExitCode::from(commands::run(&self, &surroundings(), arguments)),
+            Err(error) => {
+                let _ = error.print();
+                ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE })
+            }
+        }
+    }
+
+    /// Returns the files that are generated from the kinds and the records: path in the repository, and text.
+    #[must_use]
+    pub fn generated_files(&self) -> Vec<(String, String)> {
+        let pretty = |value: &serde_json::Value| {
+            let mut text = serde_json::to_string_pretty(value).expect("a JSON value has a JSON form");
+            text.push('\n');
+            text
+        };
+        let mut files = vec![("charter.schema.json".to_owned(), pretty(&self.schema()))];
+        for kind in RecordKind::all() {
+            let name = format!("schemas/{}.json", kind.schema.replace('/', "-"));
+            files.push((name, pretty(kind.json_schema.as_value())));
+        }
+        files
+    }
+
+    /// Returns the JSON Schema of `charter.toml` with these kinds.
+    #[must_use]
+    pub fn schema(&self) -> serde_json::Value {
+        let mut generator = config::generator();
+        let gates = self.gates.schema(&mut generator);
+        let targets = self.targets.tagged_schema(&mut generator);
+        config::with_codes(config::schema(gates, targets), self.gates.kinds().flat_map(|kind| kind.codes))
+    }
+
+    fn command(&self) -> clap::Command {
+        let mut command = Arguments::command();
+        for chore in &self.chores {
+            command = command.subcommand(clap::Command::new(chore.name).about(chore.about));
+        }
+        command
+    }
+}
+
+/// What this process was started in.
+#[derive(Debug)]
+struct Surroundings {
+    environment: Environment,
+    folder: Option<PathBuf>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
+fn surroundings() -> Surroundings {
+    Surroundings { environment: std::env::vars_os().collect(), folder: std::env::current_dir().ok() }
+}
+
+/// Makes the failure of a command line or configuration that is wrong.
+fn usage(what: impl Into<String>, why: Vec<String>, next: &[&str]) -> Failure {
+    Failure {
+        exit_code: exit::USAGE,
+        what: what.into(),
+        why,
+        users_see: UsersSee::NotConcerned,
+        next: next.iter().map(|&line| line.to_owned()).collect(),
+    }
+}

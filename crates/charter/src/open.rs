@@ -1,0 +1,282 @@
+//! Puts a project together from its configuration and this machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use charter_backup::SnapshotEngine;
+use charter_deploy_model::{ConfigurationId, Environment, Failure, Observer, Stamp, UsersSee, exit};
+use charter_gates::Gate;
+use charter_gates::verdict::Policy;
+use charter_host::{CatalogError, Host, Secret, Secrets, Setup};
+use charter_pipeline::build::{BuildPlace, BuildPlan};
+use charter_pipeline::{Events, Project, Settings, SmokeCheck};
+use charter_report::{Marks, dress};
+use charter_repository::Repository;
+use charter_store::{FileBackend, Store};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::args::Common;
+use crate::config::{self, Config, EnvironmentConfig, Place};
+use crate::{Charter, Surroundings, usage};
+
+/// How long a gate may take.
+const GATE_LIMIT: Duration = Duration::from_secs(300);
+
+/// What every build may know of the user's environment, besides what the configuration passes on.
+const BUILD_ENVIRONMENT: [&str; 8] =
+    ["PATH", "HOME", "USER", "LANG", "LC_*", "TMPDIR", "XDG_CACHE_HOME", "npm_config_*"];
+
+/// Returns the project's folder.
+pub(crate) fn root(surroundings: &Surroundings, common: &Common) -> Result<PathBuf, Failure> {
+    let folder = match (&common.project, &surroundings.folder) {
+        (Some(project), Some(folder)) => folder.join(project),
+        (Some(project), None) => project.clone(),
+        (None, Some(folder)) => folder.clone(),
+        (None, None) => {
+            return Err(usage("there is no current folder", Vec::new(), &["name the project with --project"]));
+        }
+    };
+    folder.canonicalize().map_err(|error| {
+        usage(
+            format!("there is no folder `{}`", folder.display()),
+            vec![error.to_string()],
+            &["name the project with --project"],
+        )
+    })
+}
+
+/// Reads the project's configuration.
+pub(crate) fn configuration(charter: &Charter, root: &Path) -> Result<Config, Failure> {
+    config::load(&root.join(config::FILE), &charter.schema()).map_err(|error| config_failure(&error))
+}
+
+fn config_failure(error: &config::ConfigError) -> Failure {
+    let file = match error {
+        config::ConfigError::Invalid { file, .. } => {
+            file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        }
+        _ => String::new(),
+    };
+    // One problem a cause, drawn with its line; colours are for the terminal to add, and it does not know of them here.
+    let problems = error.problems().iter().map(|problem| {
+        let text = charter_report::config_problem(
+            &file,
+            Some(problem.line),
+            Some(problem.column),
+            &problem.to_string(),
+            problem.excerpt().map(|excerpt| excerpt.text.as_str()),
+            problem.help.as_deref(),
+        );
+        dress(&text, false, Marks::Unicode)
+    });
+    let next = match error {
+        config::ConfigError::Invalid { .. } => Some(format!("put {file} right, then run the command again")),
+        _ => error.help(),
+    };
+    Failure {
+        exit_code: exit::USAGE,
+        what: error.to_string(),
+        why: problems.collect(),
+        users_see: UsersSee::NotConcerned,
+        next: next.into_iter().collect(),
+    }
+}
+
+/// Puts the project together for one of its environments.
+pub(crate) async fn project(
+    charter: &Charter,
+    surroundings: &Surroundings,
+    common: &Common,
+    observers: Vec<Arc<dyn Observer>>,
+) -> Result<Project, Failure> {
+    let root = root(surroundings, common)?;
+    let config = configuration(charter, &root)?;
+    let environment = common.environment;
+    let place = config.environments.get(environment).ok_or_else(|| {
+        let section = format!("add a section [environments.{environment}] to {}", config::FILE);
+        usage(format!("there is no environment `{environment}`"), Vec::new(), &[&section])
+    })?;
+    let host = Host::system(surroundings.environment.clone())
+        .map_err(|error| broken("the HTTP client cannot be set up", &error))?;
+    let repository = Repository::discover(&root)
+        .map_err(|error| with_help("this project cannot be deployed from", &error, error.help()))?;
+    let secrets = secrets(&config, surroundings)?;
+    let records = root.join(&config.records.folder);
+    let backend = FileBackend::open(&records).map_err(|error| broken("the records cannot be opened", &error))?;
+    let store = Store::open(Arc::new(backend)).await.map_err(|error| {
+        let mut failure = broken("the records cannot be opened", &error);
+        failure.next.extend(error.help());
+        failure
+    })?;
+
+    let setup = Setup { host: &host, root: &root, secrets: &secrets };
+    let target = build_target(charter, place, environment, &setup)?;
+    let gates = build_gates(charter, &config, &setup)?;
+    let key = project_key(&root);
+    let backup_folder = match &config.backup.folder {
+        Some(folder) => root.join(folder),
+        None => user_folder(surroundings, "XDG_DATA_HOME", ".local/share")?.join("backups").join(&key),
+    };
+    let backups = SnapshotEngine::open(&backup_folder, Arc::clone(&host.clock))
+        .map_err(|error| broken("the backup folder cannot be used", &error))?;
+    let cache = user_folder(surroundings, "XDG_CACHE_HOME", ".cache")?.join(&key);
+    charter_host::durable::make_folder(&cache).map_err(|error| broken("the cache folder cannot be made", &error))?;
+
+    let id = ConfigurationId::new(Stamp::of(host.clock.now()));
+    let gate_ids: Vec<String> = gates.iter().map(|gate| gate.meta().id.to_owned()).collect();
+    let settings = Settings {
+        environment,
+        build: build_plan(&config, &root, surroundings, &secrets),
+        policy: Policy { enforcement: config.constitution.enforcement, severities: config.severity.clone() },
+        waivers: config.waivers.clone(),
+        gate_limit: GATE_LIMIT,
+        url: place.url.clone(),
+        base_path: place.base_path.clone(),
+        checks: smoke_checks(place),
+        verify_limit: Duration::from_secs(place.verify.timeout_seconds),
+        keep_releases: place.keep_releases as usize,
+        branches_remote: place.branches.as_ref().map(|branches| branches.remote.clone()),
+        configuration: config.to_record(environment, &gate_ids, id),
+        configuration_file: root.join(config::FILE),
+    };
+    let events = Events::new(Arc::clone(&host.clock), observers);
+    Ok(Project {
+        host,
+        secrets,
+        repository,
+        store,
+        records,
+        cache,
+        backups: Arc::new(backups),
+        target: target.into(),
+        gates,
+        settings,
+        events,
+    })
+}
+
+fn smoke_checks(place: &EnvironmentConfig) -> Vec<SmokeCheck> {
+    let configured = place.verify.checks.iter();
+    configured
+        .map(|check| SmokeCheck { path: check.path.clone(), status: check.status, contains: check.contains.clone() })
+        .collect()
+}
+
+fn secrets(config: &Config, surroundings: &Surroundings) -> Result<Secrets, Failure> {
+    config
+        .secret_names()
+        .map(|name| match surroundings.environment.get(name).and_then(|value| value.to_str()) {
+            Some(value) => Ok((name.to_owned(), Secret::new(value.to_owned()))),
+            None => {
+                let next = format!("{name}=… cargo xtask …    sets it for one command");
+                Err(usage(format!("the secret `{name}` is not in the environment"), Vec::new(), &[&next]))
+            }
+        })
+        .collect()
+}
+
+fn build_plan(config: &Config, root: &Path, surroundings: &Surroundings, secrets: &Secrets) -> BuildPlan {
+    let build = &config.build;
+    let allowed: Vec<&str> = BUILD_ENVIRONMENT.into_iter().chain(build.pass.iter().map(String::as_str)).collect();
+    let mut environment = surroundings.environment.allow(&allowed);
+    for (name, value) in &build.environment {
+        environment = environment.with(name, value);
+    }
+    for (name, secret) in secrets.iter() {
+        environment = environment.with(name, secret.reveal());
+    }
+    BuildPlan {
+        install: build.install.clone(),
+        lock_file: build.lock_file.clone(),
+        command: build.command.clone(),
+        output: build.output.clone(),
+        carry: build.carry.clone(),
+        place: match build.place {
+            Place::Worktree => BuildPlace::Worktree,
+            Place::Tree => BuildPlace::Tree,
+        },
+        limit: Duration::from_secs(build.timeout_seconds),
+        keep: build.keep.clone(),
+        environment,
+        root: root.to_owned(),
+    }
+}
+
+fn build_target(
+    charter: &Charter,
+    place: &EnvironmentConfig,
+    environment: Environment,
+    setup: &Setup<'_>,
+) -> Result<Box<dyn charter_targets::Target>, Failure> {
+    let mut section = place.target.clone();
+    let kind = section.as_object_mut().and_then(|section| section.remove("kind"));
+    let kind = kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    let key = format!("environments.{environment}.target");
+    charter.targets.build(&kind, section, setup).map_err(|error| refused(charter, setup.root, &key, error))
+}
+
+fn build_gates(charter: &Charter, config: &Config, setup: &Setup<'_>) -> Result<Vec<Arc<dyn Gate>>, Failure> {
+    charter
+        .gates
+        .kinds()
+        .map(|meta| {
+            let section = config.gates.get(meta.id).cloned().unwrap_or_else(|| json!({}));
+            let key = format!("gates.{}", meta.id);
+            let built = charter.gates.build(meta.id, section, setup);
+            built.map(Arc::from).map_err(|error| refused(charter, setup.root, &key, error))
+        })
+        .collect()
+}
+
+/// Makes the failure of a kind that will not be built from its section, with the place of what it does not like.
+fn refused(charter: &Charter, root: &Path, section: &str, error: CatalogError) -> Failure {
+    let (key, message) = match error {
+        // The text of a parser can quote a value, which may be a secret.
+        CatalogError::Malformed { key, .. } => {
+            (format!("{section}.{key}"), "this value is not of the right type".to_owned())
+        }
+        other => (section.to_owned(), other.to_string()),
+    };
+    config_failure(&config::refused(&root.join(config::FILE), &charter.schema(), &key, message))
+}
+
+/// A name for this project among the user's others: its folder's name, and a digest of where it is.
+fn project_key(root: &Path) -> String {
+    let digest = charter_deploy_model::Digest::new(Sha256::digest(root.as_os_str().as_encoded_bytes()).into()).hex();
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    let name: String = name.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
+    format!("{name}-{}", &digest[..8])
+}
+
+/// Returns our folder among the user's folders of one sort (XDG base directory specification).
+fn user_folder(surroundings: &Surroundings, variable: &str, below_home: &str) -> Result<PathBuf, Failure> {
+    let environment = &surroundings.environment;
+    let named = environment.get(variable).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let folder = named.or_else(|| environment.get("HOME").map(|home| Path::new(home).join(below_home)));
+    folder.map(|folder| folder.join("charter")).ok_or_else(|| {
+        usage(
+            "there is no home folder for caches and backups",
+            Vec::new(),
+            &["set HOME, or XDG_DATA_HOME and XDG_CACHE_HOME"],
+        )
+    })
+}
+
+fn with_help(what: &str, error: &dyn std::error::Error, help: Option<String>) -> Failure {
+    let mut failure = usage(what, charter_pipeline::chain_of(error), &[]);
+    failure.next.extend(help);
+    failure
+}
+
+/// Makes the failure of a machine that does not do what it should; nothing was changed.
+pub(crate) fn broken(what: &str, error: &dyn std::error::Error) -> Failure {
+    Failure {
+        exit_code: exit::NOT_PUBLISHED,
+        what: what.to_owned(),
+        why: charter_pipeline::chain_of(error),
+        users_see: UsersSee::Unchanged { release: None },
+        next: Vec::new(),
+    }
+}
