@@ -1,0 +1,100 @@
+//! `cargo xtask check`: everything that must hold before a change goes in.
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use crate::chore::{is_installed, program, say};
+
+/// Debian packages that the whole-program tests use: package, and a program that shows it is there.
+const PACKAGES: [(&str, &str); 5] =
+    [("git", "git"), ("nginx-light", "nginx"), ("e2fsprogs", "mkfs.ext4"), ("xfsprogs", "xfs_io"), ("rsync", "rsync")];
+
+/// Runs the checks. With `--all` it installs what they need, and a test that would skip fails.
+pub(crate) fn run(arguments: &[String]) -> ExitCode {
+    let all = match arguments {
+        [] => false,
+        [flag] if flag == "--all" => true,
+        _ => {
+            say("usage: cargo xtask check [--all]");
+            return ExitCode::from(2);
+        }
+    };
+    if all && !install() {
+        return ExitCode::FAILURE;
+    }
+    let steps: [(&str, Command); 5] = [
+        ("formatting", cargo(&["fmt", "--all", "--check"])),
+        ("lints", cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"])),
+        ("tests", tests(all)),
+        ("docs", docs()),
+        ("dependency policy", dependency_policy()),
+    ];
+    for (name, mut command) in steps {
+        let started = Instant::now();
+        say(format!("── {name}"));
+        match command.status() {
+            Ok(status) if status.success() => say(format!("✓ {name} ({:.0} s)", started.elapsed().as_secs_f64())),
+            Ok(status) => {
+                say(format!("✗ {name}: {status}"));
+                return ExitCode::FAILURE;
+            }
+            Err(error) => {
+                say(format!("✗ {name}: {error}"));
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = program(env!("CARGO"));
+    command.args(arguments);
+    command
+}
+
+fn tests(all: bool) -> Command {
+    let mut command = cargo(&["test", "--quiet", "--workspace"]);
+    if all {
+        command.env("CHARTER_TEST_ALL", "1");
+    }
+    command
+}
+
+fn docs() -> Command {
+    let mut command = cargo(&["doc", "--quiet", "--workspace", "--no-deps"]);
+    command.env("RUSTDOCFLAGS", "--deny warnings");
+    command
+}
+
+/// The licences, sources and bans are also an ordinary test; cargo-deny adds advisories where it is installed.
+fn dependency_policy() -> Command {
+    if is_installed("cargo-deny") {
+        return cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]);
+    }
+    say("cargo-deny is not installed: licences, sources and bans were checked by the tests, advisories were not");
+    let mut locked = cargo(&["metadata", "--quiet", "--locked", "--format-version", "1", "--no-deps"]);
+    locked.stdout(std::process::Stdio::null());
+    locked
+}
+
+/// Installs the Debian packages that are missing. Needs root, as tests that mount a disk do.
+fn install() -> bool {
+    let missing: Vec<&str> =
+        PACKAGES.iter().filter(|(_, program)| !is_installed(program)).map(|(package, _)| *package).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    say(format!("── installing {}", missing.join(", ")));
+    let update = program("apt-get").args(["update", "--quiet", "--quiet"]).status();
+    let install = program("apt-get")
+        .args(["install", "--yes", "--quiet", "--quiet", "--no-install-recommends"])
+        .args(&missing)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .status();
+    let done = matches!((update, install), (Ok(_), Ok(status)) if status.success());
+    if !done {
+        say("✗ they could not be installed: run it as root on Debian, or install them yourself");
+    }
+    done
+}
