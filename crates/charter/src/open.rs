@@ -1,5 +1,6 @@
 //! Puts a project together from its configuration and this machine.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,7 +123,7 @@ pub(crate) async fn project(
     let backups = SnapshotEngine::open(&backup_folder, Arc::clone(&host.clock))
         .map_err(|error| broken("the backup folder cannot be used", &error))?;
     let cache = user_folder(surroundings, "XDG_CACHE_HOME", ".cache")?.join(&key);
-    charter_host::durable::make_folder(&cache).map_err(|error| broken("the cache folder cannot be made", &error))?;
+    make_private_folder(&cache)?;
 
     let id = ConfigurationId::new(Stamp::of(host.clock.now()));
     let gate_ids: Vec<String> = gates.iter().map(|gate| gate.meta().id.to_owned()).collect();
@@ -262,6 +263,13 @@ fn user_folder(surroundings: &Surroundings, variable: &str, below_home: &str) ->
             &["set HOME, or XDG_DATA_HOME and XDG_CACHE_HOME"],
         )
     })
+}
+
+/// Makes a folder that only this user can look into: builds may have files like `.env` in it.
+fn make_private_folder(folder: &Path) -> Result<(), Failure> {
+    charter_host::durable::make_folder(folder).map_err(|error| broken("the cache folder cannot be made", &error))?;
+    let private = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(folder, private).map_err(|error| broken("the cache folder cannot be made private", &error))
 }
 
 fn with_help(what: &str, error: &dyn std::error::Error, help: Option<String>) -> Failure {

@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub use catalog::{Catalog, CatalogError, Refusal, nearest};
 pub use clock::{Clock, SystemClock};
 pub use environment::Environment;
-pub use process::{Command, Ended, Output, ProcessError, Processes, SystemProcesses, end_recorded_group};
+pub use process::{Command, Ended, Output, ProcessError, Processes, SystemProcesses, end_marked};
 pub use scope::{Progress, Scope};
 pub use secret::{Secret, Secrets};
 

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use crate::{Environment, Scope};
@@ -31,8 +31,8 @@ pub struct Command {
     pub limit: Duration,
     /// What it reads from its standard input.
     pub input: Vec<u8>,
-    /// A file that names its process group while it runs, so that a successor can end what this process left behind.
-    pub record_group_in: Option<PathBuf>,
+    /// What its whole offspring is marked with, so that a successor can end what this process left behind.
+    pub mark: Option<String>,
 }
 
 impl Command {
@@ -51,7 +51,7 @@ impl Command {
             environment,
             limit,
             input: Vec::new(),
-            record_group_in: None,
+            mark: None,
         }
     }
 }
@@ -161,6 +161,7 @@ impl Processes for SystemProcesses {
             .current_dir(&command.folder)
             .env_clear()
             .envs(command.environment.iter())
+            .envs(command.mark.as_ref().map(|mark| (MARK, mark)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -168,7 +169,7 @@ impl Processes for SystemProcesses {
             .kill_on_drop(true)
             .spawn()
             .map_err(failed)?;
-        let group = Group::new(child.id(), command.record_group_in.as_deref()).map_err(failed)?;
+        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
 
         let mut stdin = child.stdin.take();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -222,56 +223,57 @@ async fn read_tail(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>
 }
 
 /// A running process group, killed when dropped.
-struct Group<'a> {
-    leader: Option<Pid>,
-    recorded_in: Option<&'a Path>,
-}
+struct Group(Option<Pid>);
 
-impl<'a> Group<'a> {
-    fn new(leader: Option<u32>, recorded_in: Option<&'a Path>) -> io::Result<Self> {
-        let group = Self { leader: leader.and_then(|id| Pid::from_raw(id.cast_signed())), recorded_in };
-        if let (Some(leader), Some(path)) = (leader, recorded_in) {
-            std::fs::write(path, format!("{leader} {}", start_time(leader).unwrap_or_default()))?;
-        }
-        Ok(group)
-    }
-
+impl Group {
     fn kill(&self) {
-        if let Some(leader) = self.leader {
+        if let Some(leader) = self.0 {
             let _ = kill_process_group(leader, Signal::KILL);
         }
     }
 }
 
-impl Drop for Group<'_> {
+impl Drop for Group {
     fn drop(&mut self) {
         self.kill();
-        if let Some(path) = self.recorded_in {
-            let _ = std::fs::remove_file(path);
-        }
     }
 }
 
-/// Returns when a process started, in clock ticks since boot: together with its id that is unique.
-fn start_time(process: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The second field is the name in parentheses and may itself hold any character; the start time is the 22nd.
-    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
-}
+/// The variable that marks a command's offspring. It is there before the program begins to run and is handed down to
+/// whatever it starts, so there is no moment at which a killed parent leaves something without it.
+const MARK: &str = "CHARTER_MARK";
 
-/// Ends the process group that a dead predecessor recorded in `path`, if its leader is still the same process.
+/// Ends every process that carries a mark, and returns how many there were.
 ///
-/// Returns whether there was something to end. Call it only while holding the lock that the predecessor held.
+/// Call it only while holding the lock that their parent must have held.
 #[must_use]
-pub fn end_recorded_group(path: &Path) -> bool {
-    let Ok(text) = std::fs::read_to_string(path) else { return false };
-    let _ = std::fs::remove_file(path);
-    let Some((leader, started)) = text.split_once(' ') else { return false };
-    let (Ok(leader), Ok(started)) = (leader.parse::<u32>(), started.parse::<u64>()) else { return false };
-    if start_time(leader) != Some(started) {
-        return false;
+pub fn end_marked(mark: &str) -> usize {
+    let wanted = format!("{MARK}={mark}");
+    let mut ended = std::collections::BTreeSet::new();
+    loop {
+        let marked: Vec<Pid> = running().into_iter().filter(|process| carries(*process, &wanted)).collect();
+        // What is being killed forks no more; whoever was forked meanwhile is found in the next round.
+        for process in &marked {
+            let _ = kill_process(*process, Signal::KILL);
+            ended.insert(process.as_raw_nonzero());
+        }
+        if marked.is_empty() {
+            return ended.len();
+        }
+        std::thread::yield_now();
     }
-    Pid::from_raw(leader.cast_signed()).is_some_and(|group| kill_process_group(group, Signal::KILL).is_ok())
+}
+
+fn running() -> Vec<Pid> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let number = |name: OsString| name.to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+    entries.filter_map(Result::ok).filter_map(|entry| number(entry.file_name())).collect()
+}
+
+/// Says whether a process was started with this variable. One that has ended, or is another user's, tells nothing.
+fn carries(process: Pid, variable: &str) -> bool {
+    let environment = std::fs::read(format!("/proc/{}/environ", process.as_raw_nonzero()));
+    environment.is_ok_and(|bytes| bytes.split(|byte| *byte == 0).any(|entry| entry == variable.as_bytes()))
 }
 
 #[cfg(test)]
@@ -315,6 +317,22 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(output.stdout, b"done\n");
+    }
+
+    #[tokio::test]
+    async fn what_a_dead_parent_left_behind_is_found_by_its_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().display().to_string();
+        let mut command = shell("setsid sleep 1000 & echo $! > child; wait", Duration::from_secs(60));
+        command.folder = folder.path().to_owned();
+        command.mark = Some(mark.clone());
+        let run = tokio::spawn(async move { SystemProcesses.run(&command, &Scope::default()).await });
+        while std::fs::read_to_string(folder.path().join("child")).map_or(0, |child| child.len()) == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(end_marked(&mark) >= 2, "the shell and what it started in a session of its own");
+        assert_eq!(run.await.unwrap().unwrap().ended, Ended::Signalled(9));
+        assert_eq!(end_marked(&mark), 0);
     }
 
     #[tokio::test]

@@ -196,7 +196,7 @@ fn how(ended: Ended) -> String {
 ///
 /// Without a build command nothing is run and the output folder is read where it is. `cache` is a folder of this
 /// project alone, outside of it: it holds the work tree and what is known of what was installed. While a command runs,
-/// `group_file` names its processes, for a successor to end them.
+/// `mark` marks its processes, for a successor to end them.
 ///
 /// # Errors
 /// When there is no result; the project's own folder is then as the commands left it.
@@ -206,7 +206,7 @@ pub async fn build(
     commit: &CommitHash,
     repository: &Repository,
     cache: &Path,
-    group_file: &Path,
+    mark: Option<&str>,
     host: &Host,
     secrets: &Secrets,
     note: &(dyn Fn(String) + Sync),
@@ -220,7 +220,7 @@ pub async fn build(
         BuildPlace::Tree => Folders { top: repository.root().to_owned(), project: plan.root.clone() },
         BuildPlace::Worktree => check_out(plan, commit, repository, cache, host, scope).await?,
     };
-    let runner = Runner { plan, folder: &folders.project, group_file, host, secrets, note, scope };
+    let runner = Runner { plan, folder: &folders.project, mark, host, secrets, note, scope };
 
     let node_version = node_version(&runner).await;
     if let Some(install) = &plan.install {
@@ -409,7 +409,7 @@ fn astro_version(folders: &Folders) -> Option<String> {
 struct Runner<'a> {
     plan: &'a BuildPlan,
     folder: &'a Path,
-    group_file: &'a Path,
+    mark: Option<&'a str>,
     host: &'a Host,
     secrets: &'a Secrets,
     note: &'a (dyn Fn(String) + Sync),
@@ -423,7 +423,7 @@ impl Runner<'_> {
         let path = if program.contains('/') { self.folder.join(program) } else { program.into() };
         let environment = self.plan.environment.clone();
         let mut command = Command::new(path, arguments, self.folder, environment, self.plan.limit);
-        command.record_group_in = Some(self.group_file.to_owned());
+        command.mark = self.mark.map(str::to_owned);
         let text = self.secrets.mask(&words.join(" "));
         (self.note)(text.clone());
         match self.host.processes.run(&command, self.scope).await {
@@ -449,7 +449,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 mod tests {
     use std::sync::Mutex;
 
-    use charter_host::{Secret, end_recorded_group};
+    use charter_host::Secret;
 
     use super::*;
 
@@ -513,6 +513,10 @@ mod tests {
             assert!(status.success());
         }
 
+        fn mark(&self) -> String {
+            self.folder.path().display().to_string()
+        }
+
         fn beside(&self, name: &str) -> PathBuf {
             self.folder.path().join(name)
         }
@@ -521,9 +525,9 @@ mod tests {
             let repository = Repository::discover(&self.plan.root).unwrap();
             let commit = repository.head().unwrap().hash;
             let host = Host::system(environment()).unwrap();
-            let (cache, group_file) = (self.beside("cache"), self.beside("group"));
+            let (cache, mark) = (self.beside("cache"), self.mark());
             let note = |command| self.noted.lock().unwrap().push(command);
-            build(&self.plan, &commit, &repository, &cache, &group_file, &host, &self.secrets, &note, &self.scope).await
+            build(&self.plan, &commit, &repository, &cache, Some(&mark), &host, &self.secrets, &note, &self.scope).await
         }
 
         /// Builds and returns what the build wrote to `dist/page`.
@@ -549,7 +553,6 @@ mod tests {
         site.commit("words", "committed again");
         assert_eq!(site.page().await, "committed again");
         assert_eq!(*site.noted.lock().unwrap(), ["sh -c mkdir dist && cat words > dist/page"; 2]);
-        assert!(!site.beside("group").exists());
     }
 
     #[tokio::test]
@@ -679,7 +682,6 @@ mod tests {
         let mut site = Site::new("sleep 1000");
         site.plan.limit = Duration::from_millis(200);
         assert!(matches!(site.build().await.unwrap_err(), BuildError::TimedOut { .. }));
-        assert!(!end_recorded_group(&site.beside("group")));
     }
 
     #[tokio::test]

@@ -119,8 +119,7 @@ pub struct Plan {
 pub async fn plan(project: &Project, scope: &Scope) -> Result<Plan, Stop> {
     refuse_when_frozen(project)?;
     let head = project.repository.head().map_err(Stop::Repository)?;
-    let group = project.cache.join(format!("plan-{}.group", std::process::id()));
-    let (artifact, _) = prepare::build_and_read(project, &head.hash, &group, scope).await?;
+    let (artifact, _) = prepare::build_and_read(project, &head.hash, None, scope).await?;
     let live = project.live(scope).await?;
     let shown = match &live {
         Some(id) => project.target.read(id, scope).await.map_err(Stop::target("read the live release"))?,

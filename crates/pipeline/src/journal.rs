@@ -246,21 +246,6 @@ pub(crate) fn exists(records: &Path, deployment: DeploymentId) -> bool {
     folder(records).join(format!("{deployment}.ndjson")).exists()
 }
 
-/// Returns where the process group of a deployment's build is noted.
-pub(crate) fn group_file(records: &Path, deployment: DeploymentId) -> PathBuf {
-    folder(records).join(format!("{deployment}.group"))
-}
-
-/// Returns all such notes that are there.
-pub(crate) fn group_files(records: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder(records)) else { return Vec::new() };
-    entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "group"))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,10 @@
 //! One deployment at a time: per project, and per target, since two clones can share one target.
 
 use charter_host::lock::{self, Holder, Lock};
-use charter_host::{durable, end_recorded_group};
+use charter_host::{durable, end_marked};
 use charter_targets::TargetLock;
 
-use crate::{Project, Stop, journal};
+use crate::{Project, Stop};
 
 /// Both locks, held until dropped.
 #[derive(Debug)]
@@ -25,10 +25,14 @@ pub(crate) async fn take(project: &Project, doing: &str) -> Result<Locked, Stop>
     let swept = durable::sweep(&project.records)
         .and_then(|()| LEFTOVERS.iter().try_for_each(|folder| durable::sweep_below(&project.records.join(folder))));
     swept.map_err(Stop::durable("remove what a crash left"))?;
-    for path in journal::group_files(&project.records) {
-        if end_recorded_group(&path) {
-            project.events.warn("ended a build that an interrupted deployment had left running");
-        }
+    if end_marked(&mark(project)) > 0 {
+        project.events.warn("ended a build that an interrupted deployment had left running");
     }
     Ok(Locked { _project: held, _target: target })
+}
+
+/// What the programs of this project's deployments are marked with: whoever holds the lock knows that any that still
+/// run were left behind.
+pub(crate) fn mark(project: &Project) -> String {
+    project.records.display().to_string()
 }

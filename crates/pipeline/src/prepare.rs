@@ -16,9 +16,9 @@ use charter_targets::preview;
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
-use crate::journal::{self, Entry};
+use crate::journal::Entry;
 use crate::run::{Run, go_on, milliseconds};
-use crate::{Project, Stop, build};
+use crate::{Project, Stop, build, lock};
 
 /// What was built.
 #[derive(Debug)]
@@ -60,10 +60,9 @@ impl BackedUp {
 /// Builds the commit and reads the result.
 pub(crate) async fn build(run: &mut Run<'_>, scope: &Scope) -> Result<Built, Stop> {
     go_on(scope)?;
-    let id = run.facts.begun.deployment;
-    let group = journal::group_file(&run.project.records, id);
+    let mark = lock::mark(run.project);
     let commit = run.facts.begun.commit.clone();
-    let (artifact, build_info) = build_and_read(run.project, &commit, &group, scope).await?;
+    let (artifact, build_info) = build_and_read(run.project, &commit, Some(&mark), scope).await?;
     run.note_before(Entry::Built { build_info })?;
     Ok(Built { artifact })
 }
@@ -72,7 +71,7 @@ pub(crate) async fn build(run: &mut Run<'_>, scope: &Scope) -> Result<Built, Sto
 pub(crate) async fn build_and_read(
     project: &Project,
     commit: &charter_deploy_model::CommitHash,
-    group: &Path,
+    mark: Option<&str>,
     scope: &Scope,
 ) -> Result<(Arc<Artifact>, BuildInfo), Stop> {
     let note = |command: String| project.events.emit(EventKind::BuildStarted { command });
@@ -81,7 +80,7 @@ pub(crate) async fn build_and_read(
         commit,
         &project.repository,
         &project.cache,
-        group,
+        mark,
         &project.host,
         &project.secrets,
         &note,
@@ -121,8 +120,7 @@ pub(crate) async fn build_and_read(
 /// When it cannot be built or read.
 pub async fn build_site(project: &Project, scope: &Scope) -> Result<PathBuf, Stop> {
     let head = project.repository.head().map_err(Stop::Repository)?;
-    let group = project.cache.join(format!("build-{}.group", std::process::id()));
-    let (artifact, _) = build_and_read(project, &head.hash, &group, scope).await?;
+    let (artifact, _) = build_and_read(project, &head.hash, None, scope).await?;
     Ok(artifact.root.clone())
 }
 

@@ -26,40 +26,32 @@ impl Store {
         Ok(None)
     }
 
-    /// Records a new version if the configuration differs from the last one of its environment, and says whether.
+    /// Returns the version to record next, or nothing when the configuration is the last one of its environment.
     ///
     /// Id and version do not count as differences and are chosen here: the id is the next free second from the given
-    /// one on, the version is the last one with the next patch number; the first is as given. A copy of the last
-    /// version is kept at `configuration/current.json`, or `current-<environment>.json` for other environments than
-    /// production.
+    /// one on, the version is the last one with the next patch number; the first is as given.
     ///
     /// # Errors
-    /// Those of [`Store::append`] and [`Store::read`].
-    pub async fn record_configuration(&self, configuration: &ProductionConfiguration) -> Result<bool, StoreError> {
-        let environment = configuration.environment;
-        let mut id = configuration.configuration_id;
-        loop {
-            let last = self.current_configuration(environment).await?;
-            let mut next = ProductionConfiguration { configuration_id: id, ..configuration.clone() };
-            if let Some(last) = last {
-                next.configuration_id = last.configuration_id;
-                next.version = last.version.clone();
-                if next == last {
-                    self.put_current(&last).await?;
-                    return Ok(false);
-                }
-                next.configuration_id = id;
-                next.version.patch += 1;
+    /// Those of [`Store::read`].
+    pub async fn next_configuration(
+        &self,
+        configuration: &ProductionConfiguration,
+    ) -> Result<Option<ProductionConfiguration>, StoreError> {
+        let mut next = configuration.clone();
+        if let Some(last) = self.current_configuration(configuration.environment).await? {
+            next.configuration_id = last.configuration_id;
+            next.version = last.version.clone();
+            if next == last {
+                return Ok(None);
             }
-            match self.append(&next).await {
-                Ok(_) => {
-                    self.put_current(&next).await?;
-                    return Ok(true);
-                }
-                Err(StoreError::AlreadyTaken { .. }) => id = ConfigurationId::new(id.stamp().next()),
-                Err(error) => return Err(error),
-            }
+            next.configuration_id = configuration.configuration_id;
+            next.version.patch += 1;
         }
+        let taken = self.paths(HISTORY).await?;
+        while taken.contains(&next.path()) {
+            next.configuration_id = ConfigurationId::new(next.configuration_id.stamp().next());
+        }
+        Ok(Some(next))
     }
 
     /// Copies the last version to where people look for it.
@@ -68,7 +60,8 @@ impl Store {
         self.put_derived(&current_path(configuration.environment), &bytes).await
     }
 
-    /// Makes every copy of a last version again.
+    /// Makes the copy of every environment's last version: `configuration/current.json` for production,
+    /// `current-<environment>.json` for the others.
     pub(crate) async fn put_all_current(&self) -> Result<(), StoreError> {
         for environment in [Environment::Development, Environment::Staging, Environment::Production] {
             if let Some(configuration) = self.current_configuration(environment).await? {

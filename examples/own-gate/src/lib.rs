@@ -2,7 +2,8 @@
 //!
 //! `no-todo` refuses pages on which something was left unfinished. This file is all there is to a gate: what it says
 //! of itself, its configuration, and how it looks. `tests/contract.rs` holds it to the contract of all gates, over the
-//! samples in `test-data/` and the examples in its docs; `src/main.rs` runs it.
+//! samples in `test-data/` and the examples in its docs; `src/main.rs` is an xtask with it, `examples/alone.rs` uses it
+//! without the rest of Charter.
 
 use std::sync::Arc;
 

@@ -1,52 +1,7 @@
-//! Runs the gate over a folder of files: `cargo run -p own-gate -- dist`.
-//!
-//! In your own xtask the gate is one line beside all the others:
-//!
-//! ```text
-//! fn main() -> ExitCode {
-//!     charter::Charter::new().gates(|gates| { gates.register(&own_gate::META, own_gate::gate); }).run()
-//! }
-//! ```
+//! Your own xtask: all the standard kinds, and a gate of your own beside them.
 
-use std::error::Error;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
-use charter_artifact::Artifact;
-use charter_gates::verdict::{Policy, judge};
-use charter_gates::{Gate, RunLimits, Subject, run};
-use charter_host::{Catalog, Environment, Host, Scope, Secrets, Setup};
-
-#[tokio::main]
-#[expect(clippy::print_stdout, reason = "it is a program")]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("name the folder to look at")?);
-    let mut catalog: Catalog<dyn Gate> = Catalog::new("gate");
-    catalog.register(&own_gate::META, own_gate::gate);
-
-    let host = Host::system(Environment::default())?;
-    let setup = Setup { host: &host, root: Path::new("."), secrets: &Secrets::default() };
-    let gate: Arc<dyn Gate> = catalog.build("no-todo", serde_json::json!({}), &setup)?.into();
-    let scope = Scope::default();
-    let subject = Arc::new(Subject {
-        project: folder.clone(),
-        source: None,
-        artifact: Some(Arc::new(Artifact::read(&folder, None, &scope)?)),
-        preview: None,
-        base_path: "/".to_owned(),
-    });
-
-    let limits = RunLimits { per_gate: Duration::from_secs(60) };
-    let runs = run(&[gate], subject, limits, &scope, |_, _, _| {}).await;
-    let today = host.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let mut blocks = false;
-    for run in runs {
-        let report = judge(&Policy::default(), run.meta, run.outcome, &[], today);
-        println!("{}: {:?}", report.gate, report.verdict);
-        report.findings.iter().for_each(|finding| println!("  {}", finding.message));
-        blocks |= report.blocks;
-    }
-    Ok(if blocks { ExitCode::from(10) } else { ExitCode::SUCCESS })
+fn main() -> ExitCode {
+    charter::Charter::new().gates(|gates| gates.register(&own_gate::META, own_gate::gate)).run()
 }

@@ -20,10 +20,10 @@ fn main() -> ExitCode {
         }
     }
     let code = charter::Charter::new().run();
-    if let Ok(path) = std::env::var("CHARTER_COUNT") {
-        if std::fs::write(path, fault::passed().to_string()).is_err() {
-            return ExitCode::from(2);
-        }
+    if let Ok(path) = std::env::var("CHARTER_COUNT")
+        && std::fs::write(path, fault::passed().to_string()).is_err()
+    {
+        return ExitCode::from(2);
     }
     code
 }

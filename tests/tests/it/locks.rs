@@ -14,15 +14,16 @@ fn slow() -> Site {
     site.write(
         "build.sh",
         format!(
-            "echo started\nwhile [ ! -e {} ]; do sleep 0.05; done\nmkdir dist; cp -r public/. dist/\n",
+            "touch {}\nwhile [ ! -e {} ]; do sleep 0.05; done\nmkdir dist; cp -r public/. dist/\n",
+            site.folder().join("started").display(),
             go.display()
         ),
     );
     site.write(".gitignore", "/production/\n/dist/\n");
-    site.write(
-        "charter.toml",
-        CONFIGURATION.replace("output = \"public\"", "command = [\"sh\", \"build.sh\"]\noutput = \"dist\""),
-    );
+    // The argument is for finding the process.
+    let marker = site.folder().display().to_string();
+    let command = format!("command = [\"sh\", \"build.sh\", {marker:?}]\noutput = \"dist\"");
+    site.write("charter.toml", CONFIGURATION.replace("output = \"public\"", &command));
     site.commit("Build slowly");
     site
 }
@@ -36,9 +37,13 @@ fn start(site: &Site) -> Child {
         let begun = line.contains("build-started");
         seen.push(line);
         if begun {
+            while !site.folder().join("started").exists() {
+                std::thread::yield_now();
+            }
             return child;
         }
     }
+    let _ = child.wait();
     panic!("the build did not begin: {seen:?}");
 }
 
@@ -75,7 +80,8 @@ fn a_killed_holder_blocks_nobody_and_leaves_no_process_behind() {
     let mut first = start(&site);
     first.kill().unwrap();
     first.wait().unwrap();
-    let build = site.folder().join("go").display().to_string();
+    let build = format!("sh build.sh {}", site.folder().display());
+    assert_eq!(run(command("pgrep").args(["--full", &build])).code, Some(0), "the build outlives its parent");
     site.run(&["resume"]).expect(0);
     // The kernel ends the group at once, but tells `/proc` when it gets round to it.
     while run(command("pgrep").args(["--full", &build])).code == Some(0) {

@@ -1,5 +1,7 @@
 //! The whole program, run as a user runs it: one binary, one module a subject.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod bad_input;
 mod crash_sweep;
 mod house;

@@ -78,6 +78,6 @@ fn failed(error: BackupError) -> Failure {
         }
         _ => open::broken("the backup could not be used", &error),
     };
-    failure.next.extend(error.help().map(Into::into));
+    failure.next.extend(error.help());
     failure
 }

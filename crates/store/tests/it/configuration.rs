@@ -6,6 +6,7 @@ use charter_deploy_model::{
     ApplicationInfo, ConfigurationId, ConstitutionalConfiguration, DeploymentConfiguration, DeploymentStrategy,
     Enforcement, Environment, EnvironmentVariables, ProductionConfiguration, RollbackStrategy,
 };
+use charter_store::Store;
 use semver::Version;
 use serde_json::Value;
 
@@ -36,22 +37,31 @@ fn configuration(environment: Environment, name: &str) -> ProductionConfiguratio
     }
 }
 
+/// Records a version, if there is a change, and says whether there was.
+async fn record(store: &Store, configuration: &ProductionConfiguration) -> bool {
+    match store.next_configuration(configuration).await.unwrap() {
+        Some(next) => store.append(&next).await.is_ok(),
+        None => false,
+    }
+}
+
 #[tokio::test]
 async fn only_a_change_makes_a_version() {
     let (folder, store) = folder_with(0).await;
     let (first, second) =
         (configuration(Environment::Production, "first"), configuration(Environment::Production, "second"));
     assert_eq!(store.current_configuration(Environment::Production).await.unwrap(), None);
-    assert!(store.record_configuration(&first).await.unwrap());
-    assert!(!store.record_configuration(&first).await.unwrap());
-    assert!(store.record_configuration(&second).await.unwrap());
-    assert!(store.record_configuration(&first).await.unwrap(), "back again is a change too");
+    assert!(record(&store, &first).await);
+    assert!(!record(&store, &first).await);
+    assert!(record(&store, &second).await);
+    assert!(record(&store, &first).await, "back again is a change too");
 
     let paths = store.paths("configuration").await.unwrap();
     let seconds = ["20261121-020711", "20261121-020712", "20261121-020713"];
     assert_eq!(paths, seconds.map(|second| format!("configuration/history/config-{second}.json")));
     let current = store.current_configuration(Environment::Production).await.unwrap().unwrap();
     assert_eq!((current.application.name.as_str(), &current.version), ("first", &Version::new(1, 0, 2)));
+    store.flush().await.unwrap();
     let copy = fs::read(folder.path().join("configuration/current.json")).unwrap();
     assert_eq!(copy, fs::read(folder.path().join(&paths[2])).unwrap());
     assert!(verify(&store, &[]).await.is_sound());
@@ -61,9 +71,10 @@ async fn only_a_change_makes_a_version() {
 async fn environments_do_not_mix() {
     let (folder, store) = folder_with(0).await;
     for environment in [Environment::Staging, Environment::Production] {
-        assert!(store.record_configuration(&configuration(environment, "same")).await.unwrap());
+        assert!(record(&store, &configuration(environment, "same")).await);
     }
     let fresh = open(folder.path()).await.unwrap();
+    fresh.flush().await.unwrap();
     for (environment, name) in
         [(Environment::Staging, "current-staging.json"), (Environment::Production, "current.json")]
     {
@@ -73,20 +84,21 @@ async fn environments_do_not_mix() {
         let copy: Value = serde_json::from_slice(&copy).unwrap();
         assert_eq!(copy["environment"], environment.to_string());
     }
-    assert!(!fresh.record_configuration(&configuration(Environment::Staging, "same")).await.unwrap());
+    assert!(!record(&fresh, &configuration(Environment::Staging, "same")).await);
 }
 
 #[tokio::test]
 async fn a_lost_copy_comes_back() {
     let (folder, store) = folder_with(0).await;
     let wanted = configuration(Environment::Production, "site");
-    store.record_configuration(&wanted).await.unwrap();
+    assert!(record(&store, &wanted).await);
+    store.flush().await.unwrap();
     let copy = folder.path().join("configuration/current.json");
     let text = fs::read(&copy).unwrap();
     fs::write(&copy, "damaged").unwrap();
-    assert!(!store.record_configuration(&wanted).await.unwrap());
+    store.rebuild().await.unwrap();
     assert_eq!(fs::read(&copy).unwrap(), text);
     fs::remove_file(&copy).unwrap();
-    store.flush().await.unwrap();
+    store.rebuild().await.unwrap();
     assert_eq!(fs::read(&copy).unwrap(), text);
 }
