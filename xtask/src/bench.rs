@@ -22,7 +22,7 @@ use serde_json::json;
 use crate::chore::{program, repository, say};
 
 /// How often each side is measured.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 /// Builds this program with optimisation and runs the measurements in it.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {

@@ -55,6 +55,13 @@ impl Session<'_> {
         Ok(Arc::new(project))
     }
 
+    /// Opens the project for building it.
+    async fn project_to_build(&self) -> Result<Arc<Project>, Failure> {
+        let project = self.project().await?;
+        open::ready_to_build(&project)?;
+        Ok(project)
+    }
+
     /// Makes the failure of a stopped command, with what users see at this moment.
     async fn failure(&self, project: &Project, stop: &Stop) -> Failure {
         project.failure(stop, &Scope::default()).await

@@ -103,7 +103,7 @@ pub(crate) async fn project(
         .map_err(|error| broken("the HTTP client cannot be set up", &error))?;
     let repository = Repository::discover(&root)
         .map_err(|error| with_help("this project cannot be deployed from", &error, error.help()))?;
-    let secrets = secrets(&config, surroundings)?;
+    let secrets = secrets(&config, surroundings);
     let records = root.join(&config.records.folder);
     let backend = FileBackend::open(&records).map_err(|error| broken("the records cannot be opened", &error))?;
     let store = Store::open(Arc::new(backend)).await.map_err(|error| {
@@ -165,17 +165,23 @@ fn smoke_checks(place: &EnvironmentConfig) -> Vec<SmokeCheck> {
         .collect()
 }
 
-fn secrets(config: &Config, surroundings: &Surroundings) -> Result<Secrets, Failure> {
-    config
-        .secret_names()
-        .map(|name| match surroundings.environment.get(name).and_then(|value| value.to_str()) {
-            Some(value) => Ok((name.to_owned(), Secret::new(value.to_owned()))),
-            None => {
-                let next = format!("{name}=… cargo xtask …    sets it for one command");
-                Err(usage(format!("the secret `{name}` is not in the environment"), Vec::new(), &[&next]))
-            }
-        })
-        .collect()
+/// Returns the secrets that are there. Which ones a build lacks is said when something is to be built: going back
+/// must work without them.
+fn secrets(config: &Config, surroundings: &Surroundings) -> Secrets {
+    let value = |name: &str| surroundings.environment.get(name).and_then(|value| value.to_str()).map(str::to_owned);
+    config.secret_names().filter_map(|name| Some((name.to_owned(), Secret::new(value(name)?)))).collect()
+}
+
+/// Makes sure that whatever a build needs is there.
+pub(crate) fn ready_to_build(project: &Project) -> Result<(), Failure> {
+    let named = &project.settings.configuration.environment_variables.secrets;
+    match named.iter().find(|name| project.secrets.get(name).is_none()) {
+        None => Ok(()),
+        Some(name) => {
+            let next = format!("`{name}=… cargo xtask …` sets it for one command");
+            Err(usage(format!("the secret `{name}` is not in the environment"), Vec::new(), &[&next]))
+        }
+    }
 }
 
 fn build_plan(config: &Config, root: &Path, surroundings: &Surroundings, secrets: &Secrets) -> BuildPlan {

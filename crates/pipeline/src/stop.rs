@@ -184,28 +184,28 @@ impl Stop {
     fn next(&self) -> Vec<String> {
         let one = |text: &str| vec![text.to_owned()];
         match self {
-            Self::Frozen(_) => one("cargo xtask unfreeze    lifts the freeze"),
+            Self::Frozen(_) => one("`cargo xtask unfreeze` lifts the freeze"),
             Self::Locked(_) => one("wait for it to end, then run the command again; a holder that died blocks nobody"),
             Self::Repository(error) => error.help().into_iter().collect(),
             Self::Build(error) => error.help().into_iter().collect(),
             Self::Artifact(error) => error.help().into_iter().collect(),
             Self::Blocked { .. } | Self::Inconclusive { .. } => vec![
                 "put right what the gates found, commit, and deploy again".to_owned(),
-                "cargo xtask gates explain <code>    says what a code means and how to waive it".to_owned(),
+                "`cargo xtask gates explain <code>` says what a code means and how to waive it".to_owned(),
             ],
-            Self::NothingChecked { .. } => one("cargo xtask gates list    shows what could judge this site"),
-            Self::Cancelled => one("cargo xtask deploy    starts again"),
+            Self::NothingChecked { .. } => one("`cargo xtask gates list` shows what could judge this site"),
+            Self::Cancelled => one("`cargo xtask deploy` starts again"),
             Self::NotPublished { help, .. } => help.clone().into_iter().collect(),
-            Self::NothingToGoBackTo(_) => one("cargo xtask history    lists what was deployed"),
+            Self::NothingToGoBackTo(_) => one("`cargo xtask history` lists what was deployed"),
             Self::RolledBack { .. } => vec![
-                "cargo xtask show    tells what the live check saw".to_owned(),
+                "`cargo xtask show` tells what the live check saw".to_owned(),
                 "put it right, commit, and deploy again".to_owned(),
             ],
             Self::RollbackFailed { .. } => {
-                vec!["look at the site now".to_owned(), "cargo xtask resume    tries to go back again".to_owned()]
+                vec!["look at the site now".to_owned(), "`cargo xtask resume` tries to go back again".to_owned()]
             }
-            Self::Journal(_) => one("cargo xtask verify    tells how the records stand; keep the journal's file"),
-            Self::Records(_) => one("cargo xtask verify    tells how each record stands"),
+            Self::Journal(_) => one("`cargo xtask verify` tells how the records stand; keep the journal's file"),
+            Self::Records(_) => one("`cargo xtask verify` tells how each record stands"),
         }
     }
 

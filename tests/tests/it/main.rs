@@ -8,9 +8,11 @@ mod house;
 mod lifecycle;
 mod locks;
 mod power_cut;
+mod real_site;
 mod secrets;
 mod storage_faults;
 mod under_load;
+mod web_server;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_charter-under-test");

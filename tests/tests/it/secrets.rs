@@ -32,6 +32,9 @@ fn a_secret_of_the_environment_reaches_the_build_and_nothing_else() {
     site.write("fail", "");
     site.commit("Fail");
     outputs.push(deploy(&["deploy"]));
+    let without = site.run(&["deploy"]).expect(2).text();
+    assert!(without.contains("API_TOKEN"), "a missing secret is named: {without}");
+    site.run(&["status"]).expect(0);
     assert!(outputs[2].contains("token is ***"), "the build's last words are shown, masked: {}", outputs[2]);
     assert_absent(&site, &outputs);
 }

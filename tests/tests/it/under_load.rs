@@ -1,58 +1,13 @@
 //! A real web server serves `current` while releases change: no request fails, none mixes two releases.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use charter_tests::{Site, command, has, installed};
+use charter_tests::{Site, has, installed};
 
 use crate::PROGRAM;
+use crate::web_server::{Nginx, get};
 
 const SWITCHES: u32 = 200;
-
-struct Nginx(Child);
-
-impl Nginx {
-    /// Starts nginx on a free port of loopback and returns once it answers.
-    fn start(site: &Site) -> (Self, u16) {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let configuration = site.folder().join("nginx.conf");
-        std::fs::write(
-            &configuration,
-            format!(
-                "daemon off; user root; pid {0}/nginx.pid; error_log {0}/error.log; events {{}}\n\
-                 http {{ access_log off; types {{ text/html html; text/css css; }} server {{ listen 127.0.0.1:{port}; root {1}; }} }}\n",
-                site.folder().display(),
-                site.project().join("production/site/current").display(),
-            ),
-        )
-        .unwrap();
-        let child = command("nginx").arg("-c").arg(&configuration).stderr(Stdio::null()).spawn().unwrap();
-        let server = Self(child);
-        while get(port, "/").is_none() {
-            std::thread::yield_now();
-        }
-        (server, port)
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        let _ = charter_tests::run(command("kill").arg(self.0.id().to_string()));
-        let _ = self.0.wait();
-    }
-}
-
-/// Asks for one path; returns status and body.
-fn get(port: u16, path: &str) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let status = answer.split(' ').nth(1)?.parse().ok()?;
-    Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
-}
 
 #[test]
 fn two_hundred_switches_fail_no_request() {
@@ -61,7 +16,8 @@ fn two_hundred_switches_fail_no_request() {
     }
     let site = Site::new(PROGRAM);
     site.run(&["deploy"]).expect(0);
-    let (_nginx, port) = Nginx::start(&site);
+    let server = Nginx::start(&site);
+    let port = server.port;
     site.publish_version(2);
     site.run(&["deploy"]).expect(0);
 

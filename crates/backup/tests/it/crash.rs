@@ -9,7 +9,7 @@ use charter_backup::{BackupEngine, Content, Depth, SnapshotEngine};
 use charter_host::fault::{Fault, arm, passed};
 use charter_host::{Command, Ended, Environment, Processes, Scope, SystemProcesses, durable};
 
-use crate::project::{Project, StoppedClock};
+use crate::project::{Project, stopped_clock};
 
 /// What a full disk says.
 const ENOSPC: i32 = 28;
@@ -23,7 +23,7 @@ async fn the_writer_that_is_killed() {
     let [_, folder, number, error] = arguments.as_slice() else { return };
     let folder = Path::new(folder);
     let contents = ["ledger", "live"].map(|name| Content::folder(name, &folder.join(name)).unwrap());
-    let engine = SnapshotEngine::open(&folder.join("backups"), Arc::new(StoppedClock)).unwrap();
+    let engine = SnapshotEngine::open(&folder.join("backups"), stopped_clock()).unwrap();
     let before = passed();
     arm(before + number.parse::<u64>().unwrap(), error.parse().map_or(Fault::Kill, Fault::Error));
     let created = engine.create("a test", &contents, &Scope::default()).await;

@@ -7,18 +7,14 @@ use std::sync::Arc;
 
 use charter_backup::{BackupEngine, BackupError, Content, Depth, SnapshotEngine, Taken};
 use charter_deploy_model::Stamp;
-use charter_host::{Clock, Scope};
+use charter_host::Scope;
+use charter_testkit::ManualClock;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-/// It is always the same second, so every second snapshot meets a taken name.
-#[derive(Debug)]
-pub(crate) struct StoppedClock;
-
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_second(1_800_000_000).expect("a second of this century")
-    }
+/// A clock that stands still: it is always the same second, so every second snapshot meets a taken name.
+pub(crate) fn stopped_clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Timestamp::from_second(1_800_000_000).expect("a second of this century")))
 }
 
 /// A folder with a ledger and a site, and a repository beside them.
@@ -31,7 +27,7 @@ pub(crate) struct Project {
 impl Project {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = SnapshotEngine::open(&folder.path().join("backups"), Arc::new(StoppedClock)).unwrap();
+        let engine = SnapshotEngine::open(&folder.path().join("backups"), stopped_clock()).unwrap();
         let project = Self { folder, engine, scope: Scope::default() };
         project.write("ledger/deployments/one.json", b"{\"one\": 1}");
         project.write("ledger/log/entries", b"a line\nanother\n");

@@ -31,7 +31,7 @@ pub(super) async fn backup(session: &Session<'_>, command: Backup) -> Ended {
             if !verified.faults.is_empty() {
                 let mut failure =
                     open::broken(&format!("the snapshot {id} is damaged"), &Damaged(verified.faults.join("; ")));
-                failure.next = vec!["cargo xtask backup create    takes a new one".to_owned()];
+                failure.next = vec!["`cargo xtask backup create` takes a new one".to_owned()];
                 return Err(failure);
             }
             session.output.result(

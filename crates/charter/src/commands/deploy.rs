@@ -39,7 +39,7 @@ where
             what: "stopped at once, as you asked".to_owned(),
             why: Vec::new(),
             users_see: UsersSee::Unknown,
-            next: vec!["cargo xtask resume    completes or undoes what was under way".to_owned()],
+            next: vec!["`cargo xtask resume` completes or undoes what was under way".to_owned()],
         }),
     }
 }
@@ -51,7 +51,7 @@ pub(super) fn say_reports(session: &Session<'_>, reports: &[GateReport]) {
 }
 
 pub(super) async fn deploy(session: &Session<'_>, description: Option<String>, hotfix: bool) -> Ended {
-    let project = session.project().await?;
+    let project = session.project_to_build().await?;
     let request = DeployRequest { trigger: TriggerSource::Manual, description, hotfix };
     let work =
         |project: Arc<Project>, scope: Scope| async move { charter_pipeline::deploy(&project, &request, &scope).await };
@@ -80,7 +80,7 @@ pub(super) async fn resume(session: &Session<'_>) -> Ended {
 }
 
 pub(super) async fn plan(session: &Session<'_>) -> Ended {
-    let project = session.project().await?;
+    let project = session.project_to_build().await?;
     let work = |project: Arc<Project>, scope: Scope| async move { charter_pipeline::plan(&project, &scope).await };
     let plan = carry_out(session, &project, work).await?;
     say_reports(session, &plan.reports);

@@ -38,7 +38,7 @@ fn explain(session: &Session<'_>, code: &str) -> Ended {
 }
 
 async fn run(session: &Session<'_>) -> Ended {
-    let project = session.project().await?;
+    let project = session.project_to_build().await?;
     let work = |project: Arc<Project>, scope: Scope| async move { charter_pipeline::plan(&project, &scope).await };
     let plan = deploy::carry_out(session, &project, work).await?;
     deploy::say_reports(session, &plan.reports);

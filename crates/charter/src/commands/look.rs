@@ -14,7 +14,7 @@ fn unreadable(error: &StoreError) -> Failure {
     let mut failure = open::broken("the records cannot be trusted", error);
     failure.exit_code = exit::LOG_BROKEN;
     failure.users_see = UsersSee::NotConcerned;
-    failure.next = vec!["cargo xtask verify    tells how each record stands".to_owned()];
+    failure.next = vec!["`cargo xtask verify` tells how each record stands".to_owned()];
     failure
 }
 

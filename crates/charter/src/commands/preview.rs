@@ -12,7 +12,7 @@ use super::{Ended, Session, deploy};
 use crate::{open, usage};
 
 pub(super) async fn preview(session: &Session<'_>, live: bool) -> Ended {
-    let project = session.project().await?;
+    let project = if live { session.project().await? } else { session.project_to_build().await? };
     let folder = if live {
         project
             .target

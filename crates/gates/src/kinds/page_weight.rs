@@ -231,7 +231,7 @@ impl PageWeight {
             looked_at: LookedAt {
                 counts: BTreeMap::from([
                     ("pages".to_owned(), pages.len() as u64),
-                    ("scripts-and-styles".to_owned(), distinct.len() as u64),
+                    ("resources".to_owned(), distinct.len() as u64),
                 ]),
                 undecided: Vec::new(),
             },
