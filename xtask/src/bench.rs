@@ -7,7 +7,7 @@
 use std::fs;
 use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,11 +28,11 @@ const ROUNDS: usize = 3;
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let ended = match arguments.as_slice() {
-        ["--measure"] => measure(),
         ["--measure-publish", source, docroot] => publish_once(Path::new(source), Path::new(docroot)),
-        [] => optimised(),
+        ["--measure", names @ ..] => measure(names),
+        names if names.iter().all(|name| NAMES.contains(name)) => optimised(names),
         _ => {
-            say("usage: cargo xtask bench");
+            say(format!("usage: cargo xtask bench [{}]…", NAMES.join("|")));
             return ExitCode::from(2);
         }
     };
@@ -45,9 +45,10 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     }
 }
 
-fn optimised() -> Result<()> {
+fn optimised(names: &[&str]) -> Result<()> {
     let mut command = program(env!("CARGO"));
     command.args(["run", "--quiet", "--release", "--package", "xtask", "--bin", "xtask", "--", "bench", "--measure"]);
+    command.args(names);
     succeed(&mut command)
 }
 
@@ -56,16 +57,26 @@ fn succeed(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { Err(Error::other(format!("{command:?} ended with {status}"))) }
 }
 
-fn measure() -> Result<()> {
+/// What can be measured by itself.
+const NAMES: [&str; 4] = ["first", "changed", "back", "store"];
+
+fn measure(names: &[&str]) -> Result<()> {
+    let wanted = |name| names.is_empty() || names.contains(&name);
     let documentation = documentation()?;
     let work = tempfile::tempdir_in(repository().join("target"))?;
     say(format!("input: the toolchain's HTML documentation; {ROUNDS} rounds, medians\n"));
     say("| what | us | peer | ratio | reach |");
     say("| --- | --- | --- | --- | --- |");
-    first_time(&documentation, work.path())?;
-    one_file_changed(&documentation, work.path())?;
-    going_back(&documentation, work.path())?;
-    store(work.path())
+    if wanted("first") {
+        first_time(&documentation, work.path())?;
+    }
+    if wanted("changed") {
+        one_file_changed(&documentation, work.path())?;
+    }
+    if wanted("back") {
+        going_back(&documentation, work.path())?;
+    }
+    if wanted("store") { store(work.path()) } else { Ok(()) }
 }
 
 fn documentation() -> Result<PathBuf> {
@@ -264,6 +275,7 @@ fn going_back(documentation: &Path, work: &Path) -> Result<()> {
         let mut command = program(std::env::current_exe()?);
         command.args(arguments).args(["--quiet", "--project"]).arg(&project);
         command.env("XDG_DATA_HOME", work.join("data")).env("XDG_CACHE_HOME", work.join("cache"));
+        command.stderr(Stdio::null());
         succeed(&mut command)
     };
     let mut took = Vec::new();

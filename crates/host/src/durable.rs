@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::fault::point;
 
+mod shared_sync;
+
 /// The beginning of every temporary name; [`sweep`] removes what a crash left of them.
 pub const TEMPORARY: &str = ".charter-tmp-";
 
@@ -69,7 +71,7 @@ fn temporary_beside(path: &Path) -> PathBuf {
 }
 
 fn sync_folder(folder: &Path) -> Result<(), DurableError> {
-    step("sync the folder", folder, || File::open(folder)?.sync_all())
+    step("sync the folder", folder, || shared_sync::sync(folder))
 }
 
 /// Writes a synced temporary file beside `path` and returns its name.
@@ -403,6 +405,22 @@ impl Drop for Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_writers_of_one_folder_all_find_their_files_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let folder = folder.path();
+                scope.spawn(move || {
+                    for number in 0..50 {
+                        publish(&folder.join(format!("{writer}-{number}")), b"x").unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 400);
+    }
 
     #[test]
     fn publishing_never_replaces() {

@@ -185,3 +185,39 @@ fn a_site_that_is_built_is_built_from_the_commit() {
     assert_eq!(site.read("production/site/current/built.txt"), "built from the commit\n");
     assert!(!site.project().join("dist").exists(), "the build does not touch the project");
 }
+
+#[test]
+fn a_log_that_is_rewritten_as_a_whole_is_caught_by_the_pushed_branches() {
+    let site = Site::new(PROGRAM);
+    let remote = site.folder().join("remote.git");
+    site.git(&["init", "--quiet", "--bare", &remote.display().to_string()]);
+    site.git(&["remote", "add", "origin", &remote.display().to_string()]);
+    let branches = "[environments.production]\nbranches = { remote = \"origin\" }";
+    site.write("charter.toml", site.read("charter.toml").replace("[environments.production]", branches));
+    site.commit("Push production branches");
+    let deployed = site.run(&["deploy"]).expect(0);
+    assert!(deployed.text().contains("anchored"), "{}", deployed.text());
+    let pushed = site.git(&["ls-remote", "--heads", "origin"]);
+    assert!(pushed.contains("-prod-push-production-branches"), "{pushed}");
+    let verified = site.run(&["verify", "--format", "json"]).expect(0).stdout;
+    assert!(verified.contains("\"anchorsPublished\":1"), "{verified}");
+
+    // Whoever can write here rewrites a record and its line, and removes what is derived.
+    let record = site.records().into_keys().next().unwrap();
+    let path = format!("production/deployments/{record}");
+    let digest = |text: &str| {
+        let file = site.folder().join("text");
+        std::fs::write(&file, text).unwrap();
+        charter_tests::run(charter_tests::command("sha256sum").arg(&file)).stdout[..64].to_owned()
+    };
+    let (honest, forged) =
+        (site.read(&path), site.read(&path).replace("\"update\"", "\"hotfix\"").replace("initial", "hotfixx"));
+    let log = site.read("production/log/entries");
+    let line = format!("{} {}", digest(&honest), honest.len());
+    assert!(log.contains(&line), "{log}");
+    site.write("production/log/entries", log.replace(&line, &format!("{} {}", digest(&forged), forged.len())));
+    site.write(&path, forged);
+    std::fs::remove_file(site.project().join("production/log/checkpoint")).unwrap();
+    let ran = site.run(&["verify"]).expect(15);
+    assert!(ran.text().contains("rewritten"), "{}", ran.text());
+}

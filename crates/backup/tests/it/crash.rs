@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use charter_backup::{BackupEngine, Content, Depth, SnapshotEngine};
