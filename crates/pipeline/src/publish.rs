@@ -3,6 +3,7 @@
 //!
 //! From the switch on nothing is cancelled: it is completed or undone.
 
+use charter_backup::Depth;
 use charter_deploy_model::{
     DeploymentErrorType, Environment, EventKind, ProductionBranch, ProductionDeployment, Release,
 };
@@ -94,8 +95,14 @@ impl Live {
         if judged.iter().any(|report| report.blocks) {
             return Err("a gate blocked it".to_owned());
         }
-        if facts.approved_by.is_none() || facts.snapshot.is_none() {
-            return Err("its journal holds no approval or no backup".to_owned());
+        if facts.approved_by.is_none() {
+            return Err("its journal holds no approval".to_owned());
+        }
+        let snapshot = facts.snapshot.ok_or("its journal names no backup")?;
+        match run.project.backups.verify(snapshot, Depth::Listed, scope).await {
+            Ok(verified) if verified.faults.is_empty() => {}
+            Ok(verified) => return Err(format!("its backup is damaged: {}", verified.faults.join("; "))),
+            Err(error) => return Err(format!("its backup cannot be read: {}", chain(&error))),
         }
         match run.project.target.read(&release.id, scope).await {
             Ok(Some(artifact)) if artifact.digest == release.digest => Ok(Self { release }),

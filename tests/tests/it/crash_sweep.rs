@@ -68,6 +68,11 @@ fn strike(
         charter_tests::run(charter_tests::command("find").arg(site.project()).args(["-name", ".charter-tmp-*"]));
     assert_eq!(leftovers.stdout, "", "{fault}: temporary files are left");
     assert_eq!(site.run(&["verify"]).code, Some(0), "{fault}");
+    if site.git(&["remote"]).contains("origin") {
+        let pushed = site.git(&["ls-remote", "--heads", "origin", "*-prod-*"]);
+        let kept = site.git(&["for-each-ref", "--format=%(objectname)\t%(refname)", "refs/heads/*-prod-*"]);
+        assert_eq!(pushed, kept, "{fault}: a production branch was not pushed");
+    }
 }
 
 fn kill(point: u64) -> String {
@@ -105,8 +110,16 @@ fn the_first_deployment_survives_a_kill_anywhere() {
 }
 
 #[test]
-fn an_update_survives_a_kill_anywhere() {
-    sweep(&deployed_once(), &["deploy"], &[Some(1), Some(2)], &kill);
+fn an_update_whose_branch_is_pushed_survives_a_kill_anywhere() {
+    let site = Site::new(PROGRAM);
+    site.git(&["init", "--quiet", "--bare", "../remote.git"]);
+    site.git(&["remote", "add", "origin", "../remote.git"]);
+    let branches = "[environments.production]\nbranches = { remote = \"origin\" }";
+    site.write("charter.toml", site.read("charter.toml").replace("[environments.production]", branches));
+    site.commit("Push production branches");
+    site.run(&["deploy"]).expect(0);
+    site.publish_version(2);
+    sweep(&site, &["deploy"], &[Some(1), Some(2)], &kill);
 }
 
 #[test]

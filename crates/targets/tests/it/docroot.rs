@@ -33,6 +33,9 @@ fn alter(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
+/// A process id beyond the highest that Linux gives, 4194304, so that nobody has it.
+const DEAD: u32 = 4_194_305;
+
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -194,9 +197,9 @@ async fn leftovers_of_a_crash_are_not_releases_and_go_with_the_next_staging() {
     let releases = folder.path().join("site/releases");
     // As if the power had gone just before the manifest, and again while a tree was being filled.
     fs::remove_file(releases.join(format!("{}.manifest", second.id()))).unwrap();
-    fs::create_dir(releases.join(format!("{TEMPORARY}7-7"))).unwrap();
-    fs::write(releases.join(format!("{TEMPORARY}7-7/index.html")), "half").unwrap();
-    fs::write(folder.path().join("site").join(format!("{TEMPORARY}7-8")), "").unwrap();
+    fs::create_dir(releases.join(format!("{TEMPORARY}{DEAD}-7"))).unwrap();
+    fs::write(releases.join(format!("{TEMPORARY}{DEAD}-7/index.html")), "half").unwrap();
+    fs::write(folder.path().join("site").join(format!("{TEMPORARY}{DEAD}-8")), "").unwrap();
     fs::write(releases.join(format!("{}.overlay", third.id())), "").unwrap();
     let listed = docroot.releases(&Scope::default()).await.unwrap();
     assert_eq!(listed, std::slice::from_ref(&first.release));
@@ -268,4 +271,16 @@ fn the_configuration_names_what_is_wrong_with_it() {
     let error = build(serde_json::json!({ "path": "x", "keep-asset": 1 })).unwrap_err();
     assert!(error.to_string().contains("keep-assets"), "{error}");
     assert!(matches!(build(serde_json::json!({ "path": "/" })), Err(CatalogError::Refused { .. })));
+}
+
+#[tokio::test]
+async fn scratch_same_pid_again() {
+    let (docroot, folder) = docroot(3);
+    let releases = folder.path().join("site/releases");
+    fs::create_dir_all(&releases).unwrap();
+    for number in 0..5000 {
+        fs::create_dir(releases.join(format!("{TEMPORARY}{}-{number}", std::process::id()))).unwrap();
+    }
+    let built = Built::numbered(1);
+    println!("SCRATCH {:?}", docroot.stage(&built.release, &built.artifact, &Scope::default()).await);
 }
