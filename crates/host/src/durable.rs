@@ -70,7 +70,11 @@ fn temporary_beside(path: &Path) -> PathBuf {
     folder_of(path).join(format!("{TEMPORARY}{}-{number}", std::process::id()))
 }
 
-fn sync_folder(folder: &Path) -> Result<(), DurableError> {
+/// Syncs a folder's entries: the names of what was made, linked, renamed or removed in it.
+///
+/// # Errors
+/// When it cannot be synced.
+pub fn sync_folder(folder: &Path) -> Result<(), DurableError> {
     step("sync the folder", folder, || shared_sync::sync(folder))
 }
 
@@ -237,6 +241,22 @@ pub fn point_link(link: &Path, target: &Path) -> Result<(), DurableError> {
         return Err(error);
     }
     sync_folder(folder_of(link))
+}
+
+/// Syncs a file or folder that another library wrote.
+///
+/// # Errors
+/// When it cannot be synced.
+pub fn sync_file(path: &Path) -> Result<(), DurableError> {
+    step("sync", path, || File::open(path)?.sync_all())
+}
+
+/// Gives a file a second name on the same file system; nothing may be there yet. [`sync_folder`] makes it last.
+///
+/// # Errors
+/// [`DurableError::is_already_there`] when there is something at `to`.
+pub fn link(from: &Path, to: &Path) -> Result<(), DurableError> {
+    step("link", to, || fs::hard_link(from, to))
 }
 
 /// Gives a file or folder another name on the same file system; nothing may be there yet.

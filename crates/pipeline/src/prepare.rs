@@ -62,7 +62,11 @@ pub(crate) async fn build(run: &mut Run<'_>, scope: &Scope) -> Result<Built, Sto
     go_on(scope)?;
     let mark = lock::mark(run.project);
     let commit = run.facts.begun.commit.clone();
+    let before = run.project.live(scope).await?;
     let (artifact, build_info) = build_and_read(run.project, &commit, Some(&mark), scope).await?;
+    if run.project.live(scope).await? != before {
+        return Err(Stop::TouchedByBuild);
+    }
     run.note_before(Entry::Built { build_info })?;
     Ok(Built { artifact })
 }

@@ -83,6 +83,7 @@ impl Project {
                 Ok(Some(release)) => UsersSee::New { release },
                 _ => UsersSee::Unknown,
             },
+            Stop::TouchedByBuild => UsersSee::Unknown,
             _ => match self.target.live(scope).await {
                 Ok(release) => UsersSee::Unchanged { release },
                 Err(_) => UsersSee::Unknown,

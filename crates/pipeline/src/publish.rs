@@ -304,7 +304,7 @@ async fn show_previous(run: &Run<'_>, scope: &Scope) -> Result<(), Box<dyn std::
 pub(crate) async fn abandon(mut run: Run<'_>, stop: Stop, scope: &Scope) -> Result<Finished, Stop> {
     let scope = &scope.shielded();
     let part = match &stop {
-        Stop::Build(_) | Stop::Artifact(_) => DeploymentErrorType::Build,
+        Stop::Build(_) | Stop::TouchedByBuild | Stop::Artifact(_) => DeploymentErrorType::Build,
         Stop::Blocked { .. } | Stop::Inconclusive { .. } | Stop::NothingChecked { .. } => {
             DeploymentErrorType::Validation
         }

@@ -33,6 +33,9 @@ pub enum Stop {
     /// The build failed.
     #[error("the build failed")]
     Build(#[source] BuildError),
+    /// The build changed or removed what users see.
+    #[error("the build changed or removed what is live")]
+    TouchedByBuild,
     /// What was built cannot be published.
     #[error("what was built cannot be published")]
     Artifact(#[source] ArtifactError),
@@ -169,7 +172,7 @@ impl Stop {
             Self::Frozen(_) => exit::WAITING,
             Self::Locked(_) => exit::LOCKED,
             Self::Repository(_) | Self::NothingToGoBackTo(_) => exit::USAGE,
-            Self::Build(_) => exit::BUILD_FAILED,
+            Self::Build(_) | Self::TouchedByBuild => exit::BUILD_FAILED,
             Self::Blocked { .. } => exit::BLOCKED,
             Self::Inconclusive { .. } => exit::INCONCLUSIVE,
             Self::NothingChecked { .. } => exit::NOTHING_CHECKED,
@@ -188,6 +191,11 @@ impl Stop {
             Self::Locked(_) => one("wait for it to end, then run the command again; a holder that died blocks nobody"),
             Self::Repository(error) => error.help().into_iter().collect(),
             Self::Build(error) => error.help().into_iter().collect(),
+            Self::TouchedByBuild => vec![
+                "`cargo xtask backup list` and `backup restore` bring the release's files back".to_owned(),
+                "let the build write to its output folder only; in = \"worktree\" keeps it out of the project"
+                    .to_owned(),
+            ],
             Self::Artifact(error) => error.help().into_iter().collect(),
             Self::Blocked { .. } | Self::Inconclusive { .. } => vec![
                 "put right what the gates found, commit, and deploy again".to_owned(),

@@ -1,11 +1,7 @@
 //! Production branches: each keeps what was deployed and how far the log of records had come.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
-
 use charter_deploy_model::{CommitHash, Digest, ProductionBranch};
-use charter_host::fault;
+use charter_host::{durable, fault};
 use jiff::Timestamp;
 
 use crate::repository::{hash, oid};
@@ -130,18 +126,12 @@ impl Repository {
         let (folder, file) = commit.as_str().split_at(2);
         let objects = self.git_folder().join("objects");
         let heads = self.git_folder().join("refs/heads");
+        // What git has packed meanwhile is synced already.
         [objects.join(folder).join(file), objects.join(folder), objects, self.git_folder().join(reference), heads]
             .iter()
-            .try_for_each(|path| sync_path(path))
+            .filter(|path| path.exists())
+            .try_for_each(|path| durable::sync_file(path))
             .map_err(RepositoryError::other("bring the production branch to disk"))
-    }
-}
-
-/// Syncs a file or folder; what git has packed meanwhile is synced already.
-fn sync_path(path: &Path) -> io::Result<()> {
-    match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        opened => opened?.sync_all(),
     }
 }
 

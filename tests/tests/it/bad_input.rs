@@ -117,6 +117,19 @@ fn a_build_that_deletes_what_is_published_does_not_reach_users() {
 }
 
 #[test]
+fn a_build_in_the_tree_that_deletes_what_is_published_is_named() {
+    let site = Site::new(PROGRAM);
+    site.run(&["deploy"]).expect(0);
+    build(&site, "rm -rf production/site; mkdir -p dist; cp -r public/. dist/", "in = \"tree\"");
+    let ran = site.run(&["deploy"]).expect(11);
+    assert!(
+        ran.text().contains("removed what is live") && ran.text().contains("not known what users see"),
+        "{}",
+        ran.text()
+    );
+}
+
+#[test]
 fn a_link_that_leaves_the_site_is_refused() {
     refused(
         |site| {

@@ -43,6 +43,8 @@ fn strike(
     let struck = site.run_with_fault(arguments, fault);
     let seen = site.version_seen();
     assert!(outcomes.contains(&seen), "{fault}: users see {seen:?}: {}", struck.text());
+    // A kill leaves no exit code; an error leaves one of these: done all the same, not published, or rolled back.
+    assert!(matches!(struck.code, None | Some(0 | 12 | 13)), "{fault}: {:?}: {}", struck.code, struck.text());
 
     let resumed = site.run(&["resume"]);
     assert_eq!(resumed.code, Some(0), "{fault}: {}\n{}", struck.text(), resumed.text());

@@ -113,6 +113,22 @@ fn every_file_begins_by_saying_what_it_is_for() {
 }
 
 #[test]
+fn only_one_place_writes_what_must_survive() {
+    const ITS_MEANS: [&str; 6] = ["fs::rename(", "hard_link(", "::symlink(", "sync_all(", "sync_data(", "syncfs("];
+    let crates = repository().join("crates");
+    for path in sources().iter().filter(|path| path.starts_with(&crates) && !path.starts_with(crates.join("host"))) {
+        if !path.components().any(|part| part.as_os_str() == "src") {
+            continue;
+        }
+        let text = std::fs::read_to_string(path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for means in ITS_MEANS {
+            assert!(!code.contains(means), "{} uses `{means}`, which is host::durable's", path.display());
+        }
+    }
+}
+
+#[test]
 fn no_module_is_a_drawer_for_odds_and_ends() {
     const FORBIDDEN: [&str; 8] = ["util", "utils", "common", "helpers", "misc", "manager", "service", "handler"];
     for path in sources() {

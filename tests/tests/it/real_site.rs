@@ -68,11 +68,10 @@ fn a_server_that_shows_something_else_is_not_believed() {
         return;
     }
     let site = Site::new(PROGRAM);
-    let server = Nginx::start(&site);
-    // The server is pointed at a folder that no deployment changes: nothing that is deployed can ever be seen there.
+    // It shows a folder that no deployment changes: nothing that is deployed can ever be seen there.
     let elsewhere = site.folder().join("elsewhere");
     std::fs::create_dir(&elsewhere).unwrap();
-    server.point_at(&elsewhere);
+    let server = Nginx::on(&site, &elsewhere);
     let url = format!("[environments.production]\nurl = \"http://127.0.0.1:{}/\"", server.port);
     let configuration = site.read("charter.toml").replace("[environments.production]", &url);
     site.write("charter.toml", configuration.replace("verify = { ", "verify = { timeout-seconds = 1, "));

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 use charter_tests::{Site, command, run};
@@ -10,28 +10,26 @@ use charter_tests::{Site, command, run};
 /// A running nginx on a free port of loopback; stopped when dropped.
 pub(crate) struct Nginx {
     process: Child,
-    configuration: PathBuf,
     pub(crate) port: u16,
 }
 
 impl Nginx {
     /// Starts it on a project's live folder and returns once it answers, whatever it answers.
     pub(crate) fn start(site: &Site) -> Self {
+        Self::on(site, &site.project().join("production/site/current"))
+    }
+
+    /// Starts it on any folder and returns once it answers, whatever it answers.
+    pub(crate) fn on(site: &Site, root: &Path) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let configuration = site.folder().join("nginx.conf");
-        write_configuration(&configuration, port, &site.project().join("production/site/current"));
+        write_configuration(&configuration, port, root);
         let process = command("nginx").arg("-c").arg(&configuration).stderr(Stdio::null()).spawn().unwrap();
-        let server = Self { process, configuration, port };
+        let server = Self { process, port };
         while get(port, "/").is_none() {
             std::thread::yield_now();
         }
         server
-    }
-
-    /// Makes it show another folder.
-    pub(crate) fn point_at(&self, folder: &Path) {
-        write_configuration(&self.configuration, self.port, folder);
-        run(command("nginx").arg("-c").arg(&self.configuration).args(["-s", "reload"])).expect(0);
     }
 }
 

@@ -123,8 +123,14 @@ fn a_verification_says_how_much_it_proves() {
 fn faults_are_named_one_by_one() {
     let text = plain(&charter_report::verification(&samples::verification()));
     assert!(text.starts_with("✗ 2 records do not stand as the log says\n"), "{text}");
-    assert!(text.contains("20261118-120000-deployment.json: the file is not what was logged (5e5e… is not"), "{text}");
-    assert!(text.contains("20261119-080000-deployment.json: the log names it, but the file is gone"), "{text}");
+    assert!(
+        text.contains("20261118-120000-deployment.json: altered: the file is not what was logged (5e5e… is not"),
+        "{text}"
+    );
+    assert!(
+        text.contains("20261119-080000-deployment.json: missing: the log names it, but the file is gone"),
+        "{text}"
+    );
     assert_fits(&text);
 }
 

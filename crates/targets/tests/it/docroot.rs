@@ -272,15 +272,3 @@ fn the_configuration_names_what_is_wrong_with_it() {
     assert!(error.to_string().contains("keep-assets"), "{error}");
     assert!(matches!(build(serde_json::json!({ "path": "/" })), Err(CatalogError::Refused { .. })));
 }
-
-#[tokio::test]
-async fn scratch_same_pid_again() {
-    let (docroot, folder) = docroot(3);
-    let releases = folder.path().join("site/releases");
-    fs::create_dir_all(&releases).unwrap();
-    for number in 0..5000 {
-        fs::create_dir(releases.join(format!("{TEMPORARY}{}-{number}", std::process::id()))).unwrap();
-    }
-    let built = Built::numbered(1);
-    println!("SCRATCH {:?}", docroot.stage(&built.release, &built.artifact, &Scope::default()).await);
-}

@@ -1,13 +1,12 @@
 //! Activating: what was staged is compared with its manifest and put right, old assets are kept, then the link moves.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use charter_artifact::{ArtifactFile, FileStat};
 use charter_deploy_model::{Release, ReleaseId};
+use charter_host::Scope;
 use charter_host::durable::{self, DurableError};
-use charter_host::{Scope, fault};
 use rayon::prelude::*;
 
 use super::manifest::{self, Manifest};
@@ -130,17 +129,14 @@ fn keep_assets(docroot: &Docroot, live: &ReleaseId, to: &Manifest) -> Result<(),
     }
     folders.sort_unstable();
     folders.dedup();
-    folders.iter().try_for_each(|folder| {
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|source| DurableError { doing: "sync the folder", path: folder.clone(), source }.into())
-    })
+    Ok(folders.iter().try_for_each(|folder| durable::sync_folder(folder))?)
 }
 
 /// Gives a file a second name; returns whether it did, which it does not when there is something already.
 fn link(from: &Path, to: &Path) -> Result<bool, DurableError> {
-    match fault::point("keep an asset").and_then(|()| fs::hard_link(from, to)) {
+    match durable::link(from, to) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(source) => Err(DurableError { doing: "keep the asset", path: to.to_owned(), source }),
+        Err(error) if error.is_already_there() => Ok(false),
+        Err(error) => Err(error),
     }
 }
