@@ -124,7 +124,7 @@ fn faults_are_named_one_by_one() {
     let text = plain(&charter_report::verification(&samples::verification()));
     assert!(text.starts_with("✗ 2 records do not stand as the log says\n"), "{text}");
     assert!(
-        text.contains("20261118-120000-deployment.json: altered: the file is not what was logged (5e5e… is not"),
+        text.contains("20261118-120000-deployment.json: altered: the file is not what was logged (5e5e… is"),
         "{text}"
     );
     assert!(
