@@ -7,8 +7,10 @@
 //! kernel may have dropped the pages.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::fault::point;
@@ -64,10 +66,16 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// Tells this process from an earlier one of the same id, as containers have them.
+static PROCESS: LazyLock<String> = LazyLock::new(|| {
+    let random = RandomState::new().build_hasher().finish();
+    format!("{}-{random:016x}", std::process::id())
+});
+
 fn temporary_beside(path: &Path) -> PathBuf {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    folder_of(path).join(format!("{TEMPORARY}{}-{number}", std::process::id()))
+    folder_of(path).join(format!("{TEMPORARY}{}-{number}", *PROCESS))
 }
 
 /// Syncs a folder's entries: the names of what was made, linked, renamed or removed in it.
@@ -325,9 +333,11 @@ fn sweep_to(folder: &Path, depth: usize) -> Result<(), DurableError> {
 }
 
 fn is_left_behind(name: &str) -> bool {
-    name.strip_prefix(TEMPORARY)
-        .and_then(|rest| rest.split('-').next())
-        .is_some_and(|process| !Path::new("/proc").join(process).exists())
+    let Some(rest) = name.strip_prefix(TEMPORARY) else { return false };
+    let process = rest.split('-').next().unwrap_or_default();
+    let is_ours = rest.starts_with(&format!("{}-", *PROCESS));
+    let is_alive = process != std::process::id().to_string() && Path::new("/proc").join(process).exists();
+    !is_ours && !is_alive
 }
 
 /// A folder under construction: filled under a temporary name, synced as a whole, shown under its own name at once.
@@ -475,9 +485,13 @@ mod tests {
         // More than the kernel's largest process id.
         fs::write(folder.path().join(format!("{TEMPORARY}99999999-1")), b"").unwrap();
         fs::create_dir(folder.path().join(format!("{TEMPORARY}99999999-2"))).unwrap();
-        fs::write(folder.path().join(format!("{TEMPORARY}{}-1", std::process::id())), b"").unwrap();
+        // Of an earlier process with this one's id.
+        fs::write(folder.path().join(format!("{TEMPORARY}{}-0-1", std::process::id())), b"").unwrap();
+        // What living processes are writing: another, and this one.
+        fs::write(folder.path().join(format!("{TEMPORARY}1-0-1")), b"").unwrap();
+        fs::write(temporary_beside(&folder.path().join("kept")), b"").unwrap();
         sweep(folder.path()).unwrap();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "what a living process writes stays");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "what a living process writes stays");
     }
 
     #[test]

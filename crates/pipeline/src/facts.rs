@@ -223,3 +223,62 @@ fn shortened(mut report: GateReport) -> GateReport {
     }
     report
 }
+
+#[cfg(test)]
+mod tests {
+    use charter_deploy_model::{Environment, TriggerSource};
+
+    use super::*;
+
+    fn facts(entries: &[Entry]) -> Facts {
+        let begun = Entry::Begun(Begun {
+            deployment: "20261121-020711-deployment".parse().unwrap(),
+            environment: Environment::Production,
+            deployment_type: DeploymentType::Update,
+            commit: "0123456789abcdef0123456789abcdef01234567".parse().unwrap(),
+            branch: "20261121-020711-prod-x".to_owned(),
+            trigger: TriggerSource::Manual,
+            by: "me".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            back_to: None,
+        });
+        let all: Vec<Entry> = std::iter::once(begun).chain(entries.iter().cloned()).collect();
+        Facts::fold(&all).unwrap()
+    }
+
+    fn shown() -> Entry {
+        Entry::ActivateIntended { to: "20261121-020711-0123456789ab".parse().unwrap(), from: None }
+    }
+
+    #[test]
+    fn a_deployment_succeeds_only_when_it_was_to_be_shown_and_never_taken_back() {
+        let back = || Entry::GoBackIntended { reason: "it answered 500".to_owned() };
+        assert_eq!(facts(&[Entry::Staged]).status(), DeploymentStatus::Failed);
+        assert_eq!(facts(&[shown()]).status(), DeploymentStatus::Success);
+        assert_eq!(facts(&[shown(), Entry::Activated, back()]).status(), DeploymentStatus::RolledBack);
+    }
+
+    #[test]
+    fn going_back_gives_up_the_record_that_was_announced() {
+        let digest = charter_deploy_model::Digest::new([0; 32]);
+        let prepared = Prepared { path: "deployments/x.json".to_owned(), text: String::new(), digest };
+        let announced = Entry::RecordIntended { prepared };
+        assert!(facts(&[shown(), announced.clone()]).prepared.is_some());
+        let back = Entry::GoBackIntended { reason: "the disk is full".to_owned() };
+        assert!(facts(&[shown(), announced, back]).prepared.is_none());
+    }
+
+    #[test]
+    fn a_journal_that_does_not_begin_tells_nothing() {
+        assert!(Facts::fold(&[]).is_none());
+        assert!(Facts::fold(&[Entry::Staged]).is_none());
+    }
+
+    #[test]
+    fn what_did_not_happen_is_absent_from_the_record() {
+        let record = facts(&[]).record("http://127.0.0.1/".to_owned(), Timestamp::UNIX_EPOCH);
+        assert_eq!(record.status, DeploymentStatus::Failed);
+        assert_eq!((record.release_id, record.backup_id, record.validation.live), (None, None, None));
+        assert!(record.validation.constitutional_compliance.is_none() && !record.metadata.constitutional_compliance);
+    }
+}

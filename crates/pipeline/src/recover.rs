@@ -83,7 +83,7 @@ async fn settle(project: &Project, locked: &Locked, facts: Facts, scope: &Scope)
         settle_shown(run, scope).await?
     } else {
         let stop = Stop::NotPublished {
-            doing: "complete it before it was interrupted",
+            doing: "finish",
             help: None,
             source: "it was interrupted before users saw anything of it".into(),
         };
