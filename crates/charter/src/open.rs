@@ -62,10 +62,12 @@ fn config_failure(error: &config::ConfigError) -> Failure {
     };
     // One problem a cause, drawn with its line; colours are for the terminal to add, and it does not know of them here.
     let problems = error.problems().iter().map(|problem| {
+        // The drawn line is the masked one, so its column is the one to point at.
+        let column = problem.excerpt().map(|excerpt| excerpt.text[..excerpt.marked.start].chars().count() + 1);
         let text = charter_report::config_problem(
             &file,
             Some(problem.line),
-            Some(problem.column),
+            column.or(Some(problem.column)),
             &problem.to_string(),
             problem.excerpt().map(|excerpt| excerpt.text.as_str()),
             problem.help.as_deref(),

@@ -2,7 +2,7 @@
 
 use charter_deploy_model::{Failure, UsersSee};
 
-use crate::layout::{field, hanging, visible_lines};
+use crate::layout::{drawn_field, field, hanging, visible_lines};
 use crate::style::{BAD, BOLD, CARE, Mark, paint};
 use crate::visible;
 
@@ -16,14 +16,15 @@ pub fn failure(failure: &Failure) -> String {
     let mut text = hanging(&format!("{} ", Mark::Bad.painted()), &paint(BAD.bold(), &visible(&failure.what)));
     text.push('\n');
     // A cause may be the last lines of a program's output: they stay lines.
-    text += &listed("why", failure.why.iter().flat_map(|why| visible_lines(why)));
+    let why = failure.why.iter().flat_map(|why| visible_lines(why));
+    text += &listed("why", why, drawn_field);
     text += &field("now", LABELS, &users_see(&failure.users_see));
-    text += &listed("next", failure.next.iter().map(|next| paint(BOLD, &visible(next))));
+    text += &listed("next", failure.next.iter().map(|next| paint(BOLD, &visible(next))), field);
     text
 }
 
-fn listed(label: &str, items: impl Iterator<Item = String>) -> String {
-    items.enumerate().map(|(number, item)| field(if number == 0 { label } else { "" }, LABELS, &item)).collect()
+fn listed(label: &str, items: impl Iterator<Item = String>, line: impl Fn(&str, usize, &str) -> String) -> String {
+    items.enumerate().map(|(number, item)| line(if number == 0 { label } else { "" }, LABELS, &item)).collect()
 }
 
 fn users_see(see: &UsersSee) -> String {

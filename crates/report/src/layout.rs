@@ -79,6 +79,13 @@ pub(crate) fn field(label: &str, columns: usize, text: &str) -> String {
     hanging(&format!("  {}  ", paint(DIM, &padded(label, columns))), text)
 }
 
+/// Like [`field`], but a line that fits keeps its spaces, so that a drawing keeps its columns.
+pub(crate) fn drawn_field(label: &str, columns: usize, line: &str) -> String {
+    let lead = format!("  {}  ", paint(DIM, &padded(label, columns)));
+    let line = line.trim_end();
+    if width(&lead) + width(line) <= WIDTH { trim_lines(&format!("{lead}{line}\n")) } else { hanging(&lead, line) }
+}
+
 /// A row of cells; all but the last are as wide as their column, and the last is wrapped.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let last = head.len() - 1;

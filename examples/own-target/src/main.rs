@@ -1,13 +1,7 @@
-//! Registers the target beside those that come with the system, and shows what the configuration may then say.
+//! Your own xtask: all the standard kinds, and a target of your own beside them.
 
-use std::io::Write;
+use std::process::ExitCode;
 
-fn main() -> std::io::Result<()> {
-    let mut targets = charter_targets::standard();
-    targets.register(&own_target::META, own_target::target);
-    let mut out = std::io::stdout().lock();
-    for kind in targets.kinds() {
-        writeln!(out, "target = {{ kind = \"{}\", … }}   {}", kind.id, kind.summary())?;
-    }
-    Ok(())
+fn main() -> ExitCode {
+    charter::Charter::new().targets(|targets| targets.register(&own_target::META, own_target::target)).run()
 }
