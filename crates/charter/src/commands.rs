@@ -30,8 +30,8 @@ pub(crate) fn run(charter: &Charter, surroundings: &Surroundings, arguments: Arg
             return exit::BUG;
         }
     };
-    let session = Session { charter, surroundings, common: arguments.common, output: output.clone() };
-    let ended = runtime.block_on(dispatch(&session, arguments.command));
+    let invocation = Invocation { charter, surroundings, common: arguments.common, output: output.clone() };
+    let ended = runtime.block_on(dispatch(&invocation, arguments.command));
     // What the second signal left behind is not waited for.
     runtime.shutdown_background();
     ended.unwrap_or_else(|failure| {
@@ -41,14 +41,14 @@ pub(crate) fn run(charter: &Charter, surroundings: &Surroundings, arguments: Arg
 }
 
 /// What a command is run with.
-struct Session<'a> {
+struct Invocation<'a> {
     charter: &'a Charter,
     surroundings: &'a Surroundings,
     common: Common,
     output: Output,
 }
 
-impl Session<'_> {
+impl Invocation<'_> {
     /// Opens the project, with everybody listening.
     async fn project(&self) -> Result<Arc<Project>, Failure> {
         let project = open::project(self.charter, self.surroundings, &self.common, self.output.observers()).await?;
@@ -68,32 +68,35 @@ impl Session<'_> {
     }
 }
 
-async fn dispatch(session: &Session<'_>, command: Command) -> Ended {
+async fn dispatch(invocation: &Invocation<'_>, command: Command) -> Ended {
     match command {
-        Command::Init { dry_run } => init::init(session, dry_run),
-        Command::Deploy { dry_run: true, .. } => deploy::plan(session).await,
-        Command::Deploy { dry_run: false, description, hotfix } => deploy::deploy(session, description, hotfix).await,
-        Command::Rollback { to, dry_run: true } => deploy::plan_rollback(session, to).await,
-        Command::Rollback { to, dry_run: false } => deploy::rollback(session, to).await,
-        Command::Resume => deploy::resume(session).await,
-        Command::Status => look::status(session).await,
-        Command::History { limit } => look::history(session, limit).await,
-        Command::Show { deployment } => look::show(session, deployment).await,
-        Command::Verify => look::verify(session).await,
-        Command::Gates(command) => gates::gates(session, command).await,
-        Command::Backup(command) => backup::backup(session, command).await,
-        Command::Preview { live } => preview::preview(session, live).await,
-        Command::Freeze { reason } => deploy::freeze(session, reason).await,
-        Command::Unfreeze => deploy::unfreeze(session).await,
+        Command::Init { dry_run } => init::init(invocation, dry_run),
+        Command::Deploy { dry_run: true, .. } => deploy::plan(invocation).await,
+        Command::Deploy { dry_run: false, description, hotfix } => {
+            deploy::deploy(invocation, description, hotfix).await
+        }
+        Command::Rollback { to, dry_run: true } => deploy::plan_rollback(invocation, to).await,
+        Command::Rollback { to, dry_run: false } => deploy::rollback(invocation, to).await,
+        Command::Resume => deploy::resume(invocation).await,
+        Command::Status => look::status(invocation).await,
+        Command::History { limit } => look::history(invocation, limit).await,
+        Command::Show { deployment } => look::show(invocation, deployment).await,
+        Command::Verify => look::verify(invocation).await,
+        Command::Gates(command) => gates::gates(invocation, command).await,
+        Command::Backup(command) => backup::backup(invocation, command).await,
+        Command::Preview { live } => preview::preview(invocation, live).await,
+        Command::Freeze { reason } => deploy::freeze(invocation, reason).await,
+        Command::Unfreeze => deploy::unfreeze(invocation).await,
         Command::Schema => {
-            let schema = serde_json::to_string_pretty(&session.charter.schema()).expect("a JSON value has a JSON form");
-            session.output.print(&schema);
+            let schema =
+                serde_json::to_string_pretty(&invocation.charter.schema()).expect("a JSON value has a JSON form");
+            invocation.output.print(&schema);
             Ok(exit::DONE)
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut session.charter.command(), "xtask", &mut script);
-            session.output.print(&String::from_utf8_lossy(&script));
+            clap_complete::generate(shell, &mut invocation.charter.command(), "xtask", &mut script);
+            invocation.output.print(&String::from_utf8_lossy(&script));
             Ok(exit::DONE)
         }
     }

@@ -358,7 +358,7 @@ verify = {{ timeout-seconds = 30, checks = [{{ path = \"/\", status = 200 }}] }}
 # code = \"page-weight/script\"
 # subject = \"demo/**\"
 # reason = \"the demo is being rewritten\"
-# owner = \"Ada\"
+# owner = \"the web team\"
 # expires = \"2027-01-31\"",
         quoted(&proposal.docroot)
     ));

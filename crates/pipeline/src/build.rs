@@ -498,7 +498,7 @@ mod tests {
         fn commit(&self, path: &str, text: &str) {
             self.write(path, text);
             self.git(&["add", "--all"]);
-            self.git(&["-c", "user.name=Ada", "-c", "user.email=a@b", "commit", "-qm", path]);
+            self.git(&["-c", "user.name=Dev", "-c", "user.email=a@b", "commit", "-qm", path]);
         }
 
         fn git(&self, arguments: &[&str]) {

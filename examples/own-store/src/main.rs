@@ -30,7 +30,7 @@ impl Record for Visit {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let store = Store::open(Arc::new(LimitedBackend::with_room_for(1_000_000))).await?;
-    for (number, guest) in (1..).zip(["Ada", "Grace"]) {
+    for (number, guest) in (1..).zip(["first guest", "second guest"]) {
         store.append(&Visit { number, guest: guest.to_owned() }).await?;
     }
     for visit in store.read_all::<Visit>("visits").await? {

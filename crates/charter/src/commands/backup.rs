@@ -4,22 +4,24 @@ use charter_backup::{BackupError, Depth};
 use charter_deploy_model::{Failure, Stamp, exit};
 use serde_json::json;
 
-use super::{Ended, Session};
+use super::{Ended, Invocation};
 use crate::args::Backup;
 use crate::{open, usage};
 
-pub(super) async fn backup(session: &Session<'_>, command: Backup) -> Ended {
-    let project = session.project().await?;
-    let scope = session.output.scope();
+pub(super) async fn backup(invocation: &Invocation<'_>, command: Backup) -> Ended {
+    let project = invocation.project().await?;
+    let scope = invocation.output.scope();
     let backups = &project.backups;
     match command {
         Backup::Create => match charter_pipeline::take_backup(&project, "by hand", &scope).await {
             Ok(_) => Ok(exit::DONE),
-            Err(stop) => Err(session.failure(&project, &stop).await),
+            Err(stop) => Err(invocation.failure(&project, &stop).await),
         },
         Backup::List => {
             let list = backups.list(&scope).await.map_err(failed)?;
-            session.output.result(|| charter_report::snapshots(&list), || charter_report::json::v1::snapshots(&list));
+            invocation
+                .output
+                .result(|| charter_report::snapshots(&list), || charter_report::json::v1::snapshots(&list));
             Ok(exit::DONE)
         }
         Backup::Verify { snapshot } => {
@@ -34,7 +36,7 @@ pub(super) async fn backup(session: &Session<'_>, command: Backup) -> Ended {
                 failure.next = vec!["`cargo xtask backup create` takes a new one".to_owned()];
                 return Err(failure);
             }
-            session.output.result(
+            invocation.output.result(
                 || {
                     format!(
                         "{id}: every one of {} blobs was read back and is what it was ({} bytes)",
@@ -46,9 +48,9 @@ pub(super) async fn backup(session: &Session<'_>, command: Backup) -> Ended {
             Ok(exit::DONE)
         }
         Backup::Restore { snapshot, into, only } => {
-            let folder = session.surroundings.folder.as_ref().map_or(into.clone(), |folder| folder.join(&into));
+            let folder = invocation.surroundings.folder.as_ref().map_or(into.clone(), |folder| folder.join(&into));
             let bytes = backups.restore(snapshot, &only, &folder, &scope).await.map_err(failed)?;
-            session.output.result(
+            invocation.output.result(
                 || format!("{bytes} bytes of {snapshot} are in {}", folder.display()),
                 || json!({ "v": 1, "snapshot": snapshot, "bytes": bytes }),
             );

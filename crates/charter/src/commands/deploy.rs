@@ -9,12 +9,12 @@ use charter_pipeline::freeze::{self as freezing, Freeze};
 use charter_pipeline::{DeployRequest, Plan, Project, RollbackRequest, Stop, going_back_to};
 use serde_json::json;
 
-use super::{Ended, Session};
+use super::{Ended, Invocation};
 use crate::{open, signals};
 
 /// Carries one of the pipeline's works to its end, heeding signals.
 pub(super) async fn carry_out<T, W>(
-    session: &Session<'_>,
+    invocation: &Invocation<'_>,
     project: &Arc<Project>,
     work: impl FnOnce(Arc<Project>, Scope) -> W,
 ) -> Result<T, Failure>
@@ -22,17 +22,17 @@ where
     T: Send + 'static,
     W: Future<Output = Result<T, Stop>> + Send + 'static,
 {
-    let scope = session.output.scope();
-    let output = session.output.clone();
+    let scope = invocation.output.scope();
+    let output = invocation.output.clone();
     let ended = signals::heed(scope.clone(), |text| output.note(text), work(Arc::clone(project), scope)).await;
     match ended {
         Some(Ok(value)) => Ok(value),
         Some(Err(stop)) => {
             if let Stop::Blocked { reports } | Stop::Inconclusive { reports } | Stop::NothingChecked { reports } = &stop
             {
-                say_reports(session, reports);
+                say_reports(invocation, reports);
             }
-            Err(session.failure(project, &stop).await)
+            Err(invocation.failure(project, &stop).await)
         }
         None => Err(Failure {
             exit_code: exit::NOT_PUBLISHED,
@@ -45,46 +45,46 @@ where
 }
 
 /// Says what the gates found, where the events have not said it already.
-pub(super) fn say_reports(session: &Session<'_>, reports: &[GateReport]) {
-    let kinds: Vec<_> = session.charter.gates.kinds().collect();
-    session.output.result(|| charter_report::gates(reports, &kinds), || charter_report::json::v1::gates(reports));
+pub(super) fn say_reports(invocation: &Invocation<'_>, reports: &[GateReport]) {
+    let kinds: Vec<_> = invocation.charter.gates.kinds().collect();
+    invocation.output.result(|| charter_report::gates(reports, &kinds), || charter_report::json::v1::gates(reports));
 }
 
-pub(super) async fn deploy(session: &Session<'_>, description: Option<String>, hotfix: bool) -> Ended {
-    let project = session.project_to_build().await?;
+pub(super) async fn deploy(invocation: &Invocation<'_>, description: Option<String>, hotfix: bool) -> Ended {
+    let project = invocation.project_to_build().await?;
     let request = DeployRequest { trigger: TriggerSource::Manual, description, hotfix };
     let work =
         |project: Arc<Project>, scope: Scope| async move { charter_pipeline::deploy(&project, &request, &scope).await };
-    carry_out(session, &project, work).await?;
+    carry_out(invocation, &project, work).await?;
     Ok(exit::DONE)
 }
 
-pub(super) async fn rollback(session: &Session<'_>, to: Option<DeploymentId>) -> Ended {
-    let project = session.project().await?;
+pub(super) async fn rollback(invocation: &Invocation<'_>, to: Option<DeploymentId>) -> Ended {
+    let project = invocation.project().await?;
     let request = RollbackRequest { trigger: TriggerSource::Manual, to };
     let work = |project: Arc<Project>, scope: Scope| async move {
         charter_pipeline::rollback(&project, &request, &scope).await
     };
-    carry_out(session, &project, work).await?;
+    carry_out(invocation, &project, work).await?;
     Ok(exit::DONE)
 }
 
-pub(super) async fn resume(session: &Session<'_>) -> Ended {
-    let project = session.project().await?;
+pub(super) async fn resume(invocation: &Invocation<'_>) -> Ended {
+    let project = invocation.project().await?;
     let work = |project: Arc<Project>, scope: Scope| async move { charter_pipeline::recover(&project, &scope).await };
-    let settled = carry_out(session, &project, work).await?;
+    let settled = carry_out(invocation, &project, work).await?;
     if settled == 0 {
-        session.output.result(|| "nothing was interrupted".to_owned(), || json!({ "v": 1, "settled": 0 }));
+        invocation.output.result(|| "nothing was interrupted".to_owned(), || json!({ "v": 1, "settled": 0 }));
     }
     Ok(exit::DONE)
 }
 
-pub(super) async fn plan(session: &Session<'_>) -> Ended {
-    let project = session.project_to_build().await?;
+pub(super) async fn plan(invocation: &Invocation<'_>) -> Ended {
+    let project = invocation.project_to_build().await?;
     let work = |project: Arc<Project>, scope: Scope| async move { charter_pipeline::plan(&project, &scope).await };
-    let plan = carry_out(session, &project, work).await?;
-    say_reports(session, &plan.reports);
-    session.output.result(
+    let plan = carry_out(invocation, &project, work).await?;
+    say_reports(invocation, &plan.reports);
+    invocation.output.result(
         || describe(&plan),
         || {
             json!({
@@ -96,7 +96,7 @@ pub(super) async fn plan(session: &Session<'_>) -> Ended {
     );
     match charter_pipeline::Stop::of_verdicts(&plan.reports) {
         None => Ok(exit::DONE),
-        Some(stop) => Err(session.failure(&project, &stop).await),
+        Some(stop) => Err(invocation.failure(&project, &stop).await),
     }
 }
 
@@ -123,12 +123,12 @@ fn describe(plan: &Plan) -> String {
     text
 }
 
-pub(super) async fn plan_rollback(session: &Session<'_>, to: Option<DeploymentId>) -> Ended {
-    let project = session.project().await?;
+pub(super) async fn plan_rollback(invocation: &Invocation<'_>, to: Option<DeploymentId>) -> Ended {
+    let project = invocation.project().await?;
     let request = RollbackRequest { trigger: TriggerSource::Manual, to };
     match going_back_to(&project, &request, &Scope::default()).await {
         Ok(record) => {
-            session.output.result(
+            invocation.output.result(
                 || {
                     let release = record.release_id.as_ref().map(ToString::to_string).unwrap_or_default();
                     format!("Would show {release} of {} again. Nothing was changed.\n", record.deployment_id)
@@ -137,25 +137,25 @@ pub(super) async fn plan_rollback(session: &Session<'_>, to: Option<DeploymentId
             );
             Ok(exit::DONE)
         }
-        Err(stop) => Err(session.failure(&project, &stop).await),
+        Err(stop) => Err(invocation.failure(&project, &stop).await),
     }
 }
 
-pub(super) async fn freeze(session: &Session<'_>, reason: String) -> Ended {
-    let project = session.project().await?;
+pub(super) async fn freeze(invocation: &Invocation<'_>, reason: String) -> Ended {
+    let project = invocation.project().await?;
     let by = project.repository.user().unwrap_or_else(|| "unknown".to_owned());
     let freeze = Freeze { reason, by, since: project.host.clock.now() };
     freezing::set(&project.records, &freeze).map_err(|error| open::broken("the freeze cannot be written", &error))?;
-    session.output.result(
+    invocation.output.result(
         || "Deployments are frozen. Going back stays possible; cargo xtask unfreeze lifts it.".to_owned(),
         || json!({ "v": 1, "frozen": freeze }),
     );
     Ok(exit::DONE)
 }
 
-pub(super) async fn unfreeze(session: &Session<'_>) -> Ended {
-    let project = session.project().await?;
+pub(super) async fn unfreeze(invocation: &Invocation<'_>) -> Ended {
+    let project = invocation.project().await?;
     freezing::lift(&project.records).map_err(|error| open::broken("the freeze cannot be lifted", &error))?;
-    session.output.result(|| "Deployments are possible again.".to_owned(), || json!({ "v": 1, "frozen": null }));
+    invocation.output.result(|| "Deployments are possible again.".to_owned(), || json!({ "v": 1, "frozen": null }));
     Ok(exit::DONE)
 }

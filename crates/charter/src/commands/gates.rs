@@ -6,25 +6,25 @@ use charter_deploy_model::exit;
 use charter_host::{Scope, nearest};
 use charter_pipeline::{Project, Stop};
 
-use super::{Ended, Session, deploy};
+use super::{Ended, Invocation, deploy};
 use crate::args::Gates;
 use crate::usage;
 
-pub(super) async fn gates(session: &Session<'_>, command: Gates) -> Ended {
+pub(super) async fn gates(invocation: &Invocation<'_>, command: Gates) -> Ended {
     match command {
         Gates::List => {
-            let kinds: Vec<_> = session.charter.gates.kinds().collect();
-            session.output.result(|| charter_report::kinds(&kinds), || charter_report::json::v1::kinds(&kinds));
+            let kinds: Vec<_> = invocation.charter.gates.kinds().collect();
+            invocation.output.result(|| charter_report::kinds(&kinds), || charter_report::json::v1::kinds(&kinds));
             Ok(exit::DONE)
         }
-        Gates::Explain { code } => explain(session, &code),
-        Gates::Run => run(session).await,
+        Gates::Explain { code } => explain(invocation, &code),
+        Gates::Run => run(invocation).await,
     }
 }
 
-fn explain(session: &Session<'_>, code: &str) -> Ended {
+fn explain(invocation: &Invocation<'_>, code: &str) -> Ended {
     let id = code.split('/').next().unwrap_or_default();
-    let kinds = || session.charter.gates.kinds();
+    let kinds = || invocation.charter.gates.kinds();
     let Some(meta) = kinds().find(|meta| meta.id == id && (id == code || meta.code(code).is_some())) else {
         let known = kinds().flat_map(|meta| std::iter::once(meta.id).chain(meta.codes.iter().map(|code| code.id)));
         let next = match nearest(code, known) {
@@ -33,17 +33,17 @@ fn explain(session: &Session<'_>, code: &str) -> Ended {
         };
         return Err(usage(format!("there is no gate or code called `{code}`"), Vec::new(), &[&next]));
     };
-    session.output.result(|| charter_report::explain(meta), || charter_report::json::v1::kinds(&[meta]));
+    invocation.output.result(|| charter_report::explain(meta), || charter_report::json::v1::kinds(&[meta]));
     Ok(exit::DONE)
 }
 
-async fn run(session: &Session<'_>) -> Ended {
-    let project = session.project_to_build().await?;
+async fn run(invocation: &Invocation<'_>) -> Ended {
+    let project = invocation.project_to_build().await?;
     let work = |project: Arc<Project>, scope: Scope| async move { charter_pipeline::plan(&project, &scope).await };
-    let plan = deploy::carry_out(session, &project, work).await?;
-    deploy::say_reports(session, &plan.reports);
+    let plan = deploy::carry_out(invocation, &project, work).await?;
+    deploy::say_reports(invocation, &plan.reports);
     match Stop::of_verdicts(&plan.reports) {
         None => Ok(exit::DONE),
-        Some(stop) => Err(session.failure(&project, &stop).await),
+        Some(stop) => Err(invocation.failure(&project, &stop).await),
     }
 }

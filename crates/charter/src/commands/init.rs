@@ -2,11 +2,11 @@
 
 use charter_deploy_model::exit;
 
-use super::{Ended, Session};
+use super::{Ended, Invocation};
 use crate::{init as proposal, open, usage};
 
-pub(super) fn init(session: &Session<'_>, dry_run: bool) -> Ended {
-    let root = open::root(session.surroundings, &session.common)?;
+pub(super) fn init(invocation: &Invocation<'_>, dry_run: bool) -> Ended {
+    let root = open::root(invocation.surroundings, &invocation.common)?;
     let failed = |error: &proposal::InitError| {
         let mut failure = usage(error.to_string(), charter_pipeline::chain_of(error).split_off(1), &[]);
         failure.next.extend(error.help());
@@ -14,13 +14,13 @@ pub(super) fn init(session: &Session<'_>, dry_run: bool) -> Ended {
     };
     let found = proposal::detect(&root).map_err(|error| failed(&error))?;
     if dry_run {
-        session.output.print(&proposal::render(&found));
+        invocation.output.print(&proposal::render(&found));
         return Ok(exit::DONE);
     }
     let written = proposal::write(&root, &found).map_err(|error| failed(&error))?;
     let names: Vec<String> =
         written.iter().map(|path| path.strip_prefix(&root).unwrap_or(path).display().to_string()).collect();
-    session.output.result(
+    invocation.output.result(
         || format!("wrote {}\nnext: look at it, commit it, then  cargo xtask deploy", names.join(" and ")),
         || serde_json::json!({ "v": 1, "written": names }),
     );

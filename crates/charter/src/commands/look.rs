@@ -6,7 +6,7 @@ use charter_report::json::v1;
 use charter_report::{DeploymentLine, LogSummary, Status};
 use charter_store::{Anchor, StoreError};
 
-use super::{Ended, Session};
+use super::{Ended, Invocation};
 use crate::{open, usage};
 
 /// Makes the failure of records that cannot be read.
@@ -25,8 +25,8 @@ async fn deployments(project: &Project) -> Result<Vec<ProductionDeployment>, Fai
     Ok(all)
 }
 
-async fn live(session: &Session<'_>, project: &Project) -> Result<Option<ReleaseId>, Failure> {
-    let scope = session.output.scope();
+async fn live(invocation: &Invocation<'_>, project: &Project) -> Result<Option<ReleaseId>, Failure> {
+    let scope = invocation.output.scope();
     project.target.live(&scope).await.map_err(|error| open::broken("the target cannot be asked what is live", &error))
 }
 
@@ -60,19 +60,19 @@ fn lines(records: Vec<ProductionDeployment>, live: Option<&ReleaseId>) -> Vec<De
     records.into_iter().zip(standings).map(|(record, standing)| DeploymentLine { record, standing }).collect()
 }
 
-pub(super) async fn history(session: &Session<'_>, limit: usize) -> Ended {
-    let project = session.project().await?;
-    let live = live(session, &project).await?;
+pub(super) async fn history(invocation: &Invocation<'_>, limit: usize) -> Ended {
+    let project = invocation.project().await?;
+    let live = live(invocation, &project).await?;
     let mut lines = lines(deployments(&project).await?, live.as_ref());
     lines.reverse();
     lines.truncate(limit);
-    session.output.result(|| charter_report::history(&lines), || v1::history(&lines));
+    invocation.output.result(|| charter_report::history(&lines), || v1::history(&lines));
     Ok(exit::DONE)
 }
 
-pub(super) async fn show(session: &Session<'_>, wanted: Option<DeploymentId>) -> Ended {
-    let project = session.project().await?;
-    let live = live(session, &project).await?;
+pub(super) async fn show(invocation: &Invocation<'_>, wanted: Option<DeploymentId>) -> Ended {
+    let project = invocation.project().await?;
+    let live = live(invocation, &project).await?;
     let lines = lines(deployments(&project).await?, live.as_ref());
     let line = match wanted {
         Some(id) => lines.iter().find(|line| line.record.deployment_id == id),
@@ -83,17 +83,17 @@ pub(super) async fn show(session: &Session<'_>, wanted: Option<DeploymentId>) ->
             wanted.map_or_else(|| "nothing was deployed yet".to_owned(), |id| format!("there is no deployment `{id}`"));
         usage(what, Vec::new(), &["cargo xtask history"])
     })?;
-    session.output.result(
+    invocation.output.result(
         || charter_report::show(&line.record, line.standing.as_deref()),
         || v1::show(&line.record, line.standing.as_deref()),
     );
     Ok(exit::DONE)
 }
 
-pub(super) async fn status(session: &Session<'_>) -> Ended {
-    let project = session.project().await?;
-    let scope = session.output.scope();
-    let live = live(session, &project).await?;
+pub(super) async fn status(invocation: &Invocation<'_>) -> Ended {
+    let project = invocation.project().await?;
+    let scope = invocation.output.scope();
+    let live = live(invocation, &project).await?;
     let staged =
         project.target.releases(&scope).await.map_err(|error| open::broken("the target cannot be asked", &error))?;
     let records = deployments(&project).await?;
@@ -104,7 +104,7 @@ pub(super) async fn status(session: &Session<'_>) -> Ended {
         .map(|record| record.finished_at);
     let unfinished = match unfinished(&project) {
         Ok(unfinished) => unfinished,
-        Err(stop) => return Err(session.failure(&project, &stop).await),
+        Err(stop) => return Err(invocation.failure(&project, &stop).await),
     };
     let checkpoint = project.store.checkpoint().await.map_err(|error| unreadable(&error))?;
     let frozen =
@@ -119,13 +119,13 @@ pub(super) async fn status(session: &Session<'_>) -> Ended {
         log: (checkpoint.size > 0).then_some(LogSummary { size: checkpoint.size, root: checkpoint.root }),
         releases: staged.into_iter().map(|release| release.id).collect(),
     };
-    session.output.result(|| charter_report::status(&status), || v1::status(&status));
+    invocation.output.result(|| charter_report::status(&status), || v1::status(&status));
     Ok(exit::DONE)
 }
 
-pub(super) async fn verify(session: &Session<'_>) -> Ended {
-    let project = session.project().await?;
-    let scope = session.output.scope();
+pub(super) async fn verify(invocation: &Invocation<'_>) -> Ended {
+    let project = invocation.project().await?;
+    let scope = invocation.output.scope();
     let anchors = project
         .repository
         .anchors()
@@ -139,7 +139,7 @@ pub(super) async fn verify(session: &Session<'_>) -> Ended {
         })
         .collect::<Vec<_>>();
     let verification = project.store.verify(&anchors, &scope).await.map_err(|error| unreadable(&error))?;
-    session.output.result(|| charter_report::verification(&verification), || v1::verification(&verification));
+    invocation.output.result(|| charter_report::verification(&verification), || v1::verification(&verification));
     Ok(if verification.is_sound() { exit::DONE } else { exit::LOG_BROKEN })
 }
 

@@ -8,11 +8,11 @@ use charter_pipeline::Project;
 use charter_targets::preview as server;
 use serde_json::json;
 
-use super::{Ended, Session, deploy};
+use super::{Ended, Invocation, deploy};
 use crate::{open, usage};
 
-pub(super) async fn preview(session: &Session<'_>, live: bool) -> Ended {
-    let project = if live { session.project().await? } else { session.project_to_build().await? };
+pub(super) async fn preview(invocation: &Invocation<'_>, live: bool) -> Ended {
+    let project = if live { invocation.project().await? } else { invocation.project_to_build().await? };
     let folder = if live {
         project
             .target
@@ -22,12 +22,12 @@ pub(super) async fn preview(session: &Session<'_>, live: bool) -> Ended {
     } else {
         let work =
             |project: Arc<Project>, scope: Scope| async move { charter_pipeline::build_site(&project, &scope).await };
-        deploy::carry_out(session, &project, work).await?
+        deploy::carry_out(invocation, &project, work).await?
     };
     let serving = server::serve(&folder, &project.settings.base_path)
         .await
         .map_err(|error| open::broken("the site cannot be served on loopback", &error))?;
-    session.output.result(
+    invocation.output.result(
         || format!("serving {} at {}    Ctrl-C ends it", folder.display(), serving.url()),
         || json!({ "v": 1, "url": serving.url() }),
     );

@@ -47,7 +47,7 @@ max-script-bytes = 100_000
 code = "page-weight/script"
 subject = "demo/**"
 reason = "the demo is being rewritten"
-owner = "Ada"
+owner = "Dev"
 expires = 2027-01-31
 
 [backup]
@@ -159,15 +159,15 @@ fn each_mistake_is_named_with_its_line_its_key_and_what_was_meant() {
             "waivers[0].code",
             Some("page-weight/script"),
         ),
-        ("owner = \"Ada\"\n", "", 36, "waivers[0].owner", None),
-        ("owner = \"Ada\"", "owner = \" \"", 40, "waivers[0].owner", None),
+        ("owner = \"Dev\"\n", "", 36, "waivers[0].owner", None),
+        ("owner = \"Dev\"", "owner = \" \"", 40, "waivers[0].owner", None),
         ("2027-01-31", "\"the end of January\"", 41, "waivers[0].expires", None),
         ("2027-01-31", "\"2027-02-30\"", 41, "waivers[0].expires", None),
         ("name = \"docs\"\n", "", 2, "application.name", None),
         ("name = \"docs\"", "name = 5", 3, "application.name", None),
         ("\"https://example.org\"", "\"example.org\"", 4, "application.homepage", None),
         ("\"http://127.0.0.1:8080/\"", "\"ftp://127.0.0.1/\"", 24, "environments.production.url", None),
-        ("http://127", "http://ada:hunter2@127", 24, "environments.production.url", None),
+        ("http://127", "http://dev:hunter2@127", 24, "environments.production.url", None),
         ("\"/docs\"", "\"docs\"", 25, "environments.production.base-path", None),
         ("keep-releases = 3", "keep-releases = 1", 26, "environments.production.keep-releases", None),
         (

@@ -52,11 +52,11 @@ fn every_result_has_its_frozen_line() {
         ),
         (
             v1::history(&samples::deployments()[1..2]),
-            r#"{"v":1,"result":"history","deployments":[{"deployment":"20261121-020711-deployment","environment":"production","deploymentType":"update","status":"success","standing":"rolled back by 20261121-031500-deployment","commit":"0123456789abcdef0123456789abcdef01234567","branch":"20261121-020711-prod-new-prices","deployedBy":"Ada Lovelace","began":"2026-11-21T02:07:11Z","finished":"2026-11-21T02:07:33.5Z","release":"20261121-020711-abababababab"}]}"#,
+            r#"{"v":1,"result":"history","deployments":[{"deployment":"20261121-020711-deployment","environment":"production","deploymentType":"update","status":"success","standing":"rolled back by 20261121-031500-deployment","commit":"0123456789abcdef0123456789abcdef01234567","branch":"20261121-020711-prod-new-prices","deployedBy":"The deployer","began":"2026-11-21T02:07:11Z","finished":"2026-11-21T02:07:33.5Z","release":"20261121-020711-abababababab"}]}"#,
         ),
         (
             v1::status(&samples::status()),
-            r#"{"v":1,"result":"status","environment":"production","live":{"release":"20261121-020711-abababababab","deployment":"20261121-020711-deployment","commit":"0123456789abcdef0123456789abcdef01234567","digest":"sha256:abababababababababababababababababababababababababababababababab"},"since":"2026-11-21T02:07:30Z","url":"https://example.org/","unfinished":["20261121-040000-deployment"],"frozen":"the shop's busiest day (Ada, until Monday)","log":{"size":1042,"root":"sha256:5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"},"releases":["20261121-020711-abababababab","20261120-173000-abababababab"]}"#,
+            r#"{"v":1,"result":"status","environment":"production","live":{"release":"20261121-020711-abababababab","deployment":"20261121-020711-deployment","commit":"0123456789abcdef0123456789abcdef01234567","digest":"sha256:abababababababababababababababababababababababababababababababab"},"since":"2026-11-21T02:07:30Z","url":"https://example.org/","unfinished":["20261121-040000-deployment"],"frozen":"the shop's busiest day (all, until Monday)","log":{"size":1042,"root":"sha256:5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"},"releases":["20261121-020711-abababababab","20261120-173000-abababababab"]}"#,
         ),
         (
             v1::snapshots(&samples::snapshots()[..1]),
@@ -64,7 +64,7 @@ fn every_result_has_its_frozen_line() {
         ),
         (
             v1::gates(&samples::reports()[1..2]),
-            r#"{"v":1,"result":"gates","gates":[{"gate":"page-weight","verdict":"waived","blocks":false,"findings":[],"waived":[{"finding":{"code":"page-weight/script","subject":"demo/index.html","message":"its scripts come to 148,201 bytes, and 100,000 are allowed","locations":[{"path":"demo/index.html"}]},"reason":"the demo ships a whole editor.","owner":"ada@example.org","expires":"2027-01-31"},{"finding":{"code":"page-weight/script","subject":"demo/full.html","message":"its scripts come to 148,201 bytes, and 100,000 are allowed","locations":[{"path":"demo/full.html"}]},"reason":"the demo ships a whole editor.","owner":"ada@example.org","expires":"2027-01-31"}],"measures":[{"name":"script-brotli","subject":"demo/index.html","value":148201.0,"unit":"bytes"},{"name":"script-brotli","subject":"index.html","value":41234.0,"unit":"bytes"}],"lookedAt":{"counts":{"pages":214},"undecided":[]}}]}"#,
+            r#"{"v":1,"result":"gates","gates":[{"gate":"page-weight","verdict":"waived","blocks":false,"findings":[],"waived":[{"finding":{"code":"page-weight/script","subject":"demo/index.html","message":"its scripts come to 148,201 bytes, and 100,000 are allowed","locations":[{"path":"demo/index.html"}]},"reason":"the demo ships a whole editor.","owner":"web@example.org","expires":"2027-01-31"},{"finding":{"code":"page-weight/script","subject":"demo/full.html","message":"its scripts come to 148,201 bytes, and 100,000 are allowed","locations":[{"path":"demo/full.html"}]},"reason":"the demo ships a whole editor.","owner":"web@example.org","expires":"2027-01-31"}],"measures":[{"name":"script-brotli","subject":"demo/index.html","value":148201.0,"unit":"bytes"},{"name":"script-brotli","subject":"index.html","value":41234.0,"unit":"bytes"}],"lookedAt":{"counts":{"pages":214},"undecided":[]}}]}"#,
         ),
         (
             v1::kinds(&samples::kinds()[..1]),

@@ -103,7 +103,7 @@ pub(crate) fn reports() -> Vec<GateReport> {
         code: "page-weight/script".to_owned(),
         subject: Some("demo/**".to_owned()),
         reason: "the demo ships a whole editor.".to_owned(),
-        owner: "ada@example.org".to_owned(),
+        owner: "web@example.org".to_owned(),
         expires: "2027-01-31".parse().expect("a well-formed sample"),
     };
     let heavy = |page: &str| WaiverUse {
@@ -153,7 +153,7 @@ pub(crate) fn record() -> ProductionDeployment {
         environment: Environment::Production,
         deployment_type: DeploymentType::Update,
         trigger_source: TriggerSource::Manual,
-        deployed_by: "Ada Lovelace".to_owned(),
+        deployed_by: "The deployer".to_owned(),
         configuration_id: None,
         build_info: BuildInfo {
             astro_version: None,
@@ -262,7 +262,7 @@ pub(crate) fn status() -> Status {
         since: Some("2026-11-21T02:07:30Z".parse().expect("a well-formed sample")),
         url: Some("https://example.org/".to_owned()),
         unfinished: vec![deployment("20261121-040000")],
-        frozen: Some("the shop's busiest day (Ada, until Monday)".to_owned()),
+        frozen: Some("the shop's busiest day (all, until Monday)".to_owned()),
         log: Some(LogSummary { size: 1042, root: digest(0x5e) }),
         releases: vec![release(NOW), release(BEFORE)],
     }

@@ -14,7 +14,7 @@ fn an_anchor_keeps_the_source_and_the_checkpoint() {
     let show = |format: &str| git(project.root(), &["show", "-s", &format!("--format={format}"), made.as_str()]);
     assert_eq!(show("%P"), source.as_str());
     assert_eq!(show("%T"), git(project.root(), &["rev-parse", "HEAD^{tree}"]));
-    assert_eq!(show("%an <%ae> %cn %at"), format!("Ada <ada@example.org> Ada {}", time().as_second()));
+    assert_eq!(show("%an <%ae> %cn %at"), format!("Dev <web@example.org> Dev {}", time().as_second()));
     assert_eq!(show("%s"), "Deployed");
     assert_eq!(show("%(trailers:key=Charter-Checkpoint,valueonly)").trim(), format!("3 {}", digest(3).hex()));
     let expected = BranchAnchor { branch: branch("first"), commit: made, size: 3, root: digest(3), published: false };
@@ -52,8 +52,8 @@ fn the_same_anchor_is_the_same_commit_in_every_clone() {
     let project = Project::new();
     let clone = project.beside("clone");
     git(project.root(), &["clone", "-q", ".", clone.to_str().unwrap()]);
-    git(&clone, &["config", "user.name", "Ada"]);
-    git(&clone, &["config", "user.email", "ada@example.org"]);
+    git(&clone, &["config", "user.name", "Dev"]);
+    git(&clone, &["config", "user.email", "web@example.org"]);
     let there = Repository::discover(&clone).unwrap();
     let source = project.head();
     let made = there.anchor(&branch("first"), &source, 1, &digest(1), "Deployed", time()).unwrap();

@@ -68,8 +68,8 @@ impl Project {
 fn init(root: &Path, options: &[&str]) {
     fs::create_dir_all(root).unwrap();
     git(root, &[&["init", "-q", "-b", "main"], options].concat());
-    git(root, &["config", "user.name", "Ada"]);
-    git(root, &["config", "user.email", "ada@example.org"]);
+    git(root, &["config", "user.name", "Dev"]);
+    git(root, &["config", "user.email", "web@example.org"]);
 }
 
 /// Runs git as a person would and returns what it printed.

@@ -139,7 +139,7 @@ async fn a_remote_without_a_repository_is_told_from_one_without_a_server() {
     assert!(matches!(error, PushError::NoSuchRemote { .. }), "{error:?}");
     assert!(!error.retry());
     // Nobody listens on this port of loopback.
-    git(project.root(), &["remote", "add", "origin", "http://ada:hunter2@127.0.0.1:9/site.git"]);
+    git(project.root(), &["remote", "add", "origin", "http://dev:hunter2@127.0.0.1:9/site.git"]);
     let error = push(&project, &[update("main", &source, None)]).await.unwrap_err();
     assert!(matches!(error, PushError::Unreachable { .. }), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));

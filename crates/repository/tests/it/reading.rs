@@ -99,9 +99,9 @@ fn revisions_resolve_to_commits_only() {
 #[test]
 fn the_user_and_the_remote_are_named_without_secrets() {
     let project = Project::new();
-    assert_eq!(project.repository.user().as_deref(), Some("Ada"));
+    assert_eq!(project.repository.user().as_deref(), Some("Dev"));
     assert_eq!(project.repository.remote_url("origin"), None);
-    git(project.root(), &["remote", "add", "origin", "https://ada:hunter2@example.org/site.git"]);
+    git(project.root(), &["remote", "add", "origin", "https://dev:hunter2@example.org/site.git"]);
     assert_eq!(project.repository.remote_url("origin").as_deref(), Some("https://example.org/site.git"));
 }
 
