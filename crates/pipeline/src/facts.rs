@@ -36,7 +36,6 @@ pub(crate) struct Facts {
     pub(crate) abandoned: Option<(DeploymentErrorType, String)>,
     pub(crate) prepared: Option<Prepared>,
     pub(crate) checkpoint: Option<Checkpoint>,
-    pub(crate) warnings: Vec<String>,
 }
 
 impl Facts {
@@ -69,7 +68,6 @@ impl Facts {
             abandoned: None,
             prepared: None,
             checkpoint: None,
-            warnings: Vec::new(),
         }
     }
 
@@ -157,7 +155,7 @@ impl Facts {
             previous_release_id: self.previous.clone(),
             backup_id: self.snapshot,
             errors: self.errors(finished_at),
-            warnings: self.warnings.clone(),
+            warnings: self.warnings(),
             metadata: DeploymentMetadata {
                 constitutional_compliance: compliant,
                 performance_baseline: status == DeploymentStatus::Success
@@ -170,6 +168,12 @@ impl Facts {
                 estimated_users: None,
             },
         }
+    }
+
+    /// A rollback's evidence is older than the rollback, and its record says so.
+    fn warnings(&self) -> Vec<String> {
+        let again = |earlier| format!("build and verdicts are those of {earlier}: nothing was built or judged again");
+        self.begun.back_to.map(again).into_iter().collect()
     }
 
     fn errors(&self, timestamp: Timestamp) -> Vec<DeploymentError> {
