@@ -15,8 +15,9 @@ pub struct Freeze {
     pub reason: String,
     /// Who said so.
     pub by: String,
-    /// When.
-    pub since: Timestamp,
+    /// When; absent when the freeze's file cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 fn path(records: &Path) -> PathBuf {
@@ -52,7 +53,7 @@ pub fn current(records: &Path) -> io::Result<Option<Freeze>> {
         Ok(text) => Ok(Some(serde_json::from_slice(&text).unwrap_or_else(|error| Freeze {
             reason: format!("the freeze's file cannot be read ({error})"),
             by: "unknown".to_owned(),
-            since: Timestamp::UNIX_EPOCH,
+            since: None,
         }))),
     }
 }

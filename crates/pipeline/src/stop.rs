@@ -227,7 +227,10 @@ impl Stop {
             Self::Build(BuildError::Failed { last_lines, .. }) => {
                 why.extend(last_lines.iter().cloned());
             }
-            Self::Frozen(freeze) => why.push(format!("by {} at {}", freeze.by, freeze.since)),
+            Self::Frozen(freeze) => {
+                let since = freeze.since.map(|since| format!(" at {since}")).unwrap_or_default();
+                why.push(format!("by {}{since}", freeze.by));
+            }
             _ => {}
         }
         Failure { exit_code: self.exit_code(), what: self.to_string(), why, users_see, next: self.next() }

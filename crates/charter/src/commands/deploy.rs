@@ -144,7 +144,7 @@ pub(super) async fn plan_rollback(invocation: &Invocation<'_>, to: Option<Deploy
 pub(super) async fn freeze(invocation: &Invocation<'_>, reason: String) -> Ended {
     let project = invocation.project().await?;
     let by = project.repository.user().unwrap_or_else(|| "unknown".to_owned());
-    let freeze = Freeze { reason, by, since: project.host.clock.now() };
+    let freeze = Freeze { reason, by, since: Some(project.host.clock.now()) };
     freezing::set(&project.records, &freeze).map_err(|error| open::broken("the freeze cannot be written", &error))?;
     invocation.output.result(
         || "Deployments are frozen. Going back stays possible; cargo xtask unfreeze lifts it.".to_owned(),
