@@ -154,6 +154,7 @@ pub(crate) async fn project(
         cache,
         backups: Arc::new(backups),
         target: target.into(),
+        github: None,
         gates,
         settings,
         events,

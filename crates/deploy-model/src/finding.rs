@@ -5,25 +5,79 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Which files a path is relative to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tree {
+    /// What was built.
+    #[default]
+    Site,
+    /// The project.
+    Source,
+}
+
+impl Tree {
+    fn is_site(&self) -> bool {
+        *self == Self::Site
+    }
+}
+
 /// Where something was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Location {
-    /// Path relative to the site (or the source tree), with `/`.
+    /// Path relative to the tree, with `/`.
     pub path: String,
     /// Line, counted from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// Column, counted in characters from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Whether it is in the site that was built or in the project.
+    #[serde(default, skip_serializing_if = "Tree::is_site")]
+    pub tree: Tree,
 }
 
 impl Location {
-    /// Points at a whole file.
+    /// Points at a whole file of the site.
     pub fn file(path: impl Into<String>) -> Self {
-        Self { path: path.into(), line: None }
+        Self { path: path.into(), line: None, column: None, tree: Tree::Site }
+    }
+
+    /// Points at a line of it, counted from 1.
+    #[must_use]
+    pub fn line(mut self, line: u32) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// Points at a column of the line, counted in characters from 1.
+    #[must_use]
+    pub fn column(mut self, column: u32) -> Self {
+        self.column = Some(column);
+        self
+    }
+
+    /// Points into the project instead of the site.
+    #[must_use]
+    pub fn in_source(mut self) -> Self {
+        self.tree = Tree::Source;
+        self
     }
 }
 
 /// One thing that is wrong with the site. It never says whether that blocks: the policy does.
+///
+/// ```
+/// use charter_deploy_model::{Finding, Location};
+///
+/// let finding = Finding::new("links/missing", "guide.html", "`guide.html` links to `gone.html`, which is not in the site")
+///     .at(Location::file("guide.html").line(12))
+///     .key("gone.html")
+///     .help("put the page back, or correct the link");
+/// assert_eq!(finding.locations[0].line, Some(12));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
@@ -31,6 +85,10 @@ pub struct Finding {
     pub code: String,
     /// What waivers match: usually a path.
     pub subject: String,
+    /// What tells it from others of its code and subject when lines move and figures change, such as a link's target.
+    /// Part of its fingerprint in a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// What is wrong, one sentence with the figures in it.
     pub message: String,
     /// Where; the first is the most telling.
@@ -39,6 +97,71 @@ pub struct Finding {
     /// What would put it right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// An edit that puts it right and changes nothing else, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+}
+
+impl Finding {
+    /// Says what is wrong with what.
+    pub fn new(code: impl Into<String>, subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            subject: subject.into(),
+            key: None,
+            message: message.into(),
+            locations: Vec::new(),
+            help: None,
+            fix: None,
+        }
+    }
+
+    /// Adds a place; the first is the most telling.
+    #[must_use]
+    pub fn at(mut self, location: Location) -> Self {
+        self.locations.push(location);
+        self
+    }
+
+    /// Tells it from others of its code and subject, whatever moves.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Says what would put it right.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the edit that puts it right.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+}
+
+/// An edit of the project's own files that puts one finding right and is safe to make without asking.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Fix {
+    /// What it does, an imperative phrase such as ``write `about.html` for `About.html` ``.
+    pub summary: String,
+    /// The file, relative to its tree; a site's file is edited only where the project's files are served as they are.
+    pub path: String,
+    /// Whether that is in the site or in the project.
+    #[serde(default, skip_serializing_if = "Tree::is_site")]
+    pub tree: Tree,
+    /// Where the text to replace begins, in bytes.
+    pub start: u64,
+    /// The text that must stand there, or the edit is not made.
+    pub old: String,
+    /// The text to put in its place.
+    pub new: String,
 }
 
 /// What a figure counts.

@@ -41,7 +41,7 @@ pub use deployment::{
 };
 pub use event::{Event, EventKind, Observer};
 pub use failure::{Failure, UsersSee};
-pub use finding::{Finding, Inspection, Location, LookedAt, Measure, Unit};
+pub use finding::{Finding, Fix, Inspection, Location, LookedAt, Measure, Tree, Unit};
 pub use id::{CommitHash, ConfigurationId, DeploymentId, Digest, ParseError, ProductionBranch, ReleaseId, Stamp};
 pub use integrity::{Standing, Verification, VerifiedEntry};
 pub use kind::{CodeMeta, KindMeta, Lane, Needs, Principle, Severity};

@@ -1,10 +1,12 @@
 //! What the policy makes of what a gate saw.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Inspection, LookedAt, Measure};
+use crate::{Finding, Inspection, LookedAt, Measure, Severity};
 
 /// Why a gate could not come to a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -99,6 +101,12 @@ pub struct GateReport {
     /// Findings that a waiver lets stand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waived: Vec<WaiverUse>,
+    /// Findings that the baseline knows already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<Finding>,
+    /// How bad the findings of each code are under this policy, for the codes that were found.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub severities: BTreeMap<String, Severity>,
     /// What was measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measures: Vec<Measure>,
@@ -108,4 +116,31 @@ pub struct GateReport {
     /// Why, where that is not in the findings: not applicable, inconclusive, broken, looked at nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether it saw this in an earlier run on the same input, and was not asked again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub remembered: bool,
+}
+
+impl GateReport {
+    /// Makes a verdict without evidence.
+    pub fn new(gate: impl Into<String>, verdict: Verdict, blocks: bool) -> Self {
+        Self {
+            gate: gate.into(),
+            verdict,
+            blocks,
+            findings: Vec::new(),
+            waived: Vec::new(),
+            known: Vec::new(),
+            severities: BTreeMap::new(),
+            measures: Vec::new(),
+            looked_at: None,
+            reason: None,
+            remembered: false,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }

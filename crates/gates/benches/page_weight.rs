@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let artifact = Arc::new(Artifact::read(&site, None, &Scope::default())?);
     println!("read {} files in {:.2?}", artifact.files.len(), started.elapsed());
     let subject =
-        Subject { project: site, source: None, artifact: Some(artifact), preview: None, base_path: "/".to_owned() };
+        Subject { artifact: Some(artifact), ..Subject::new(site) };
     let started = Instant::now();
     let inspection = gate.inspect(&subject, &Scope::default()).await?;
     let took = started.elapsed();

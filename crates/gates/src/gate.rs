@@ -1,5 +1,6 @@
 //! What a gate is, what it looks at, and how it fails.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +8,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use charter_artifact::Artifact;
-use charter_deploy_model::{CommitHash, Inspection, KindMeta};
+use charter_deploy_model::{CommitHash, Inspection, KindMeta, Needs};
+use charter_github::GitHub;
 use charter_host::Scope;
 use charter_repository::Repository;
 
@@ -32,11 +34,34 @@ pub trait Gate: Debug + Send + Sync {
     /// Returns what this kind says of itself.
     fn meta(&self) -> &'static KindMeta;
 
+    /// Says what its result depends on besides its configuration, and so when an earlier result still holds.
+    ///
+    /// Unless a gate says otherwise, one that needs the artifact depends on the artifact, and any other on the moment.
+    fn depends_on(&self) -> DependsOn {
+        match self.meta().needs {
+            Needs::Artifact => DependsOn::Artifact,
+            Needs::Source | Needs::Preview | Needs::Live => DependsOn::Moment,
+        }
+    }
+
     /// Looks.
     ///
     /// # Errors
     /// When the gate could not look; what is wrong with the site is a finding instead.
     async fn inspect(&self, subject: &Subject, scope: &Scope) -> Result<Inspection, GateError>;
+}
+
+/// What a gate's result depends on besides its configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DependsOn {
+    /// The files that were built and the path under which they are served: nothing else is looked at.
+    Artifact,
+    /// The files that were built, and those of the commit.
+    ArtifactAndCommit,
+    /// The files of the commit.
+    Commit,
+    /// Whatever is so when it looks: branches, changes that are not committed, other hosts, other programs, the time.
+    Moment,
 }
 
 /// What the gates look at. What a project does not have is absent.
@@ -52,9 +77,54 @@ pub struct Subject {
     pub preview: Option<String>,
     /// The path under which users see the site, such as `/` or `/docs/`.
     pub base_path: String,
+    /// The release that users see now.
+    pub live: Option<Arc<Artifact>>,
+    /// The kind of target that the release is for, such as `git-branch`.
+    pub target: Option<String>,
+    /// The project's repository on GitHub, and the right to ask about it.
+    pub github: Option<Arc<GitHub>>,
+    /// The only files that matter in this run; all, when absent. A gate that judges each file by itself leaves out the
+    /// rest; one that must see the whole ignores it.
+    pub only: Option<Arc<Only>>,
+}
+
+/// The files that a run is about: those that changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Only {
+    /// Paths of the site.
+    pub site: BTreeSet<String>,
+    /// Paths of the project.
+    pub source: BTreeSet<String>,
 }
 
 impl Subject {
+    /// Makes a subject of which nothing but the project's folder is known, served under `/`.
+    pub fn new(project: impl Into<PathBuf>) -> Self {
+        Self {
+            project: project.into(),
+            source: None,
+            artifact: None,
+            preview: None,
+            base_path: "/".to_owned(),
+            live: None,
+            target: None,
+            github: None,
+            only: None,
+        }
+    }
+
+    /// Says whether this run is about a file of the site.
+    #[must_use]
+    pub fn is_about(&self, path: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.site.contains(path))
+    }
+
+    /// Says whether this run is about a file of the project.
+    #[must_use]
+    pub fn is_about_source(&self, path: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.source.contains(path))
+    }
+
     /// Returns the source, for a gate that needs it.
     ///
     /// # Errors

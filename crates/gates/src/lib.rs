@@ -28,7 +28,7 @@ pub mod verdict;
 
 use charter_host::Catalog;
 
-pub use gate::{Gate, GateError, Source, Subject};
+pub use gate::{DependsOn, Gate, GateError, Only, Source, Subject};
 pub use run::{Run, RunLimits, run};
 
 /// Returns every kind of gate there is.

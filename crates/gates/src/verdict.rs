@@ -53,16 +53,7 @@ impl Policy {
 /// depends on who is looking.
 #[must_use]
 pub fn judge(policy: &Policy, meta: &KindMeta, outcome: GateOutcome, waivers: &[Waiver], today: Date) -> GateReport {
-    let report = |verdict, blocks| GateReport {
-        gate: meta.id.to_owned(),
-        verdict,
-        blocks,
-        findings: Vec::new(),
-        waived: Vec::new(),
-        measures: Vec::new(),
-        looked_at: None,
-        reason: None,
-    };
+    let report = |verdict, blocks| GateReport::new(meta.id, verdict, blocks);
     let strict = policy.enforcement == Enforcement::Strict;
     match outcome {
         GateOutcome::Inspected(Inspection::Looked { findings, measures, looked_at }) => {
@@ -132,15 +123,20 @@ fn judge_findings(
         Verdict::Inconclusive => policy.enforcement == Enforcement::Strict,
         Verdict::Passed | Verdict::Waived | Verdict::NotApplicable => false,
     };
+    let severities = standing
+        .iter()
+        .chain(waived.iter().map(|usage| &usage.finding))
+        .filter_map(|finding| meta.code(&finding.code))
+        .map(|code| (code.id.to_owned(), policy.severity(code)))
+        .collect();
     GateReport {
-        gate: meta.id.to_owned(),
-        verdict,
-        blocks,
         findings: standing,
         waived,
+        severities,
         measures,
         looked_at: Some(looked_at),
         reason,
+        ..GateReport::new(meta.id, verdict, blocks)
     }
 }
 
@@ -210,13 +206,7 @@ mod tests {
     const TODAY: Date = date(2026, 11, 21);
 
     fn finding(code: &str, subject: &str) -> Finding {
-        Finding {
-            code: code.to_owned(),
-            subject: subject.to_owned(),
-            message: "wrong".to_owned(),
-            locations: vec![],
-            help: None,
-        }
+        Finding::new(code, subject, "wrong")
     }
 
     fn looked(findings: Vec<Finding>) -> GateOutcome {

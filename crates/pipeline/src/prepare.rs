@@ -183,11 +183,13 @@ pub(crate) async fn run_gates(
         source: error.into(),
     })?;
     let subject = Arc::new(Subject {
-        project: project.repository.root().to_owned(),
         source: Some(Source { repository: project.repository.clone(), commit: commit.clone() }),
         artifact: Some(artifact),
         preview: Some(preview.url().to_owned()),
         base_path: project.settings.base_path.clone(),
+        target: Some(project.target.meta().id.to_owned()),
+        github: project.github.clone(),
+        ..Subject::new(project.repository.root())
     });
     let settings = &project.settings;
     let today = project.host.clock.now().to_zoned(TimeZone::UTC).date();

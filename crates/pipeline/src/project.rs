@@ -8,6 +8,7 @@ use charter_backup::BackupEngine;
 use charter_deploy_model::{Environment, Failure, ProductionConfiguration, ReleaseId, UsersSee, Waiver};
 use charter_gates::Gate;
 use charter_gates::verdict::Policy;
+use charter_github::GitHub;
 use charter_host::{Host, Scope, Secrets};
 use charter_repository::Repository;
 use charter_store::Store;
@@ -35,6 +36,8 @@ pub struct Project {
     pub backups: Arc<dyn BackupEngine>,
     /// Where releases are shown.
     pub target: Arc<dyn Target>,
+    /// The project's repository on GitHub, and the right to ask about it.
+    pub github: Option<Arc<GitHub>>,
     /// What judges them.
     pub gates: Vec<Arc<dyn Gate>>,
     /// The rest of the configuration.

@@ -22,13 +22,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let setup = Setup { host: &host, root: Path::new("."), secrets: &Secrets::default() };
     let gate: Arc<dyn Gate> = catalog.build("no-todo", serde_json::json!({}), &setup)?.into();
     let scope = Scope::default();
-    let subject = Arc::new(Subject {
-        project: folder.clone(),
-        source: None,
-        artifact: Some(Arc::new(Artifact::read(&folder, None, &scope)?)),
-        preview: None,
-        base_path: "/".to_owned(),
-    });
+    let artifact = Arc::new(Artifact::read(&folder, None, &scope)?);
+    let subject = Arc::new(Subject { artifact: Some(artifact), ..Subject::new(&folder) });
 
     let limits = RunLimits { per_gate: Duration::from_secs(60) };
     let runs = run(&[gate], subject, limits, &scope, |_, _, _| {}).await;

@@ -82,12 +82,9 @@ impl Gate for NoTodo {
             let path = artifact.root.join(&file.path);
             let page = tokio::fs::read(&path).await.map_err(|source| GateError::Unreadable { path, source })?;
             for (line, text) in (1..).zip(String::from_utf8_lossy(&page).lines()) {
-                findings.extend(self.words.iter().filter(|word| text.contains(*word)).map(|word| Finding {
-                    code: "no-todo/unfinished".to_owned(),
-                    subject: file.path.clone(),
-                    message: format!("`{}` says `{word}`", file.path),
-                    locations: vec![Location { path: file.path.clone(), line: Some(line) }],
-                    help: None,
+                findings.extend(self.words.iter().filter(|word| text.contains(*word)).map(|word| {
+                    let message = format!("`{}` says `{word}`", file.path);
+                    Finding::new("no-todo/unfinished", &file.path, message).at(Location::file(&file.path).line(line))
                 }));
             }
             pages += 1;

@@ -28,8 +28,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("charter-repository", &["charter-deploy-model", "charter-host"]),
     ("charter-store", &["charter-deploy-model", "charter-host"]),
     ("charter-backup", &["charter-deploy-model", "charter-host"]),
-    ("charter-gates", &["charter-artifact", "charter-deploy-model", "charter-host", "charter-repository"]),
-    ("charter-targets", &["charter-artifact", "charter-deploy-model", "charter-host"]),
+    ("charter-github", &["charter-deploy-model", "charter-host"]),
+    (
+        "charter-gates",
+        &["charter-artifact", "charter-deploy-model", "charter-github", "charter-host", "charter-repository"],
+    ),
+    ("charter-targets", &["charter-artifact", "charter-deploy-model", "charter-host", "charter-repository"]),
     ("charter-report", &["charter-deploy-model"]),
     (
         "charter-pipeline",
@@ -38,6 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "charter-backup",
             "charter-deploy-model",
             "charter-gates",
+            "charter-github",
             "charter-host",
             "charter-repository",
             "charter-store",
@@ -67,7 +72,7 @@ fn arrows_run_downwards() {
 #[test]
 fn only_one_crate_names_each_heavy_dependency() {
     for (dependency, only) in
-        [("git2", "repository"), ("reqwest", "host, pipeline"), ("tlog_tiles", "store"), ("axum", "targets")]
+        [("git2", "repository"), ("reqwest", "github, host, pipeline"), ("tlog_tiles", "store"), ("axum", "targets")]
     {
         for entry in std::fs::read_dir(repository().join("crates")).unwrap() {
             let folder = entry.unwrap().path();

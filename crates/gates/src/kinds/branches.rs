@@ -89,13 +89,9 @@ fn begins_like_a_stamp(name: &str) -> bool {
 
 fn finding(branch: &Branch) -> Finding {
     let place = branch.remote.as_deref().map(|remote| format!(" on `{remote}`")).unwrap_or_default();
-    Finding {
-        code: "branches/name".to_owned(),
-        subject: branch.name.clone(),
-        message: format!("the branch `{}`{place} is not named YYYYMMDD-HHMMSS-prod-[a-z0-9-]+", branch.name),
-        locations: Vec::new(),
-        help: Some(format!("push {} under a correct name and waive this one", branch.commit.short())),
-    }
+    let message = format!("the branch `{}`{place} is not named YYYYMMDD-HHMMSS-prod-[a-z0-9-]+", branch.name);
+    Finding::new("branches/name", &branch.name, message)
+        .help(format!("push {} under a correct name and waive this one", branch.commit.short()))
 }
 
 #[cfg(test)]

@@ -311,19 +311,14 @@ impl PageWeight {
                 findings.push(over(page, "total", &what, *total, budget, heaviest_of(&files, weights)));
             }
         }
-        findings.extend(named_by(pages, |page| &page.missing).map(|(path, first, more)| Finding {
-            code: "page-weight/missing".to_owned(),
-            message: format!("`{first}`{more} names `{path}`, which is not in the site"),
-            locations: vec![Location::file(first)],
-            help: None,
-            subject: path,
+        findings.extend(named_by(pages, |page| &page.missing).map(|(path, first, more)| {
+            let message = format!("`{first}`{more} names `{path}`, which is not in the site");
+            Finding::new("page-weight/missing", path, message).at(Location::file(first))
         }));
-        findings.extend(named_by(pages, |page| &page.elsewhere).map(|(host, first, more)| Finding {
-            code: "page-weight/elsewhere".to_owned(),
-            message: format!("`{first}`{more} fetches scripts or styles from `{host}`, which are not counted"),
-            locations: vec![Location::file(first)],
-            help: Some(format!("if `{host}` is this site, list it in `hosts`")),
-            subject: host,
+        findings.extend(named_by(pages, |page| &page.elsewhere).map(|(host, first, more)| {
+            let message = format!("`{first}`{more} fetches scripts or styles from `{host}`, which are not counted");
+            let help = format!("if `{host}` is this site, list it in `hosts`");
+            Finding::new("page-weight/elsewhere", host, message).at(Location::file(first)).help(help)
         }));
         findings.sort();
         findings
@@ -435,13 +430,9 @@ impl<'a> Step<'a> {
 
 fn over(page: &Page<'_>, sort: &str, what: &str, weight: Weight, budget: u64, help: Option<String>) -> Finding {
     let path = &page.file.path;
-    Finding {
-        code: format!("page-weight/{sort}"),
-        subject: path.clone(),
-        message: format!("`{path}` {what} ({} without), where {} are allowed", grouped(weight.raw), grouped(budget)),
-        locations: vec![Location::file(path.clone())],
-        help,
-    }
+    let message = format!("`{path}` {what} ({} without), where {} are allowed", grouped(weight.raw), grouped(budget));
+    let finding = Finding::new(format!("page-weight/{sort}"), path, message).at(Location::file(path));
+    Finding { help, ..finding }
 }
 
 fn heaviest_of(files: &[&ArtifactFile], weights: &HashMap<Digest, Weight>) -> Option<String> {

@@ -25,13 +25,7 @@ fn build(section: Value) -> Result<Box<dyn charter_gates::Gate>, CatalogError> {
 
 fn subject(site: &Path, base_path: &str) -> Subject {
     let artifact = Artifact::read(site, None, &Scope::default()).unwrap();
-    Subject {
-        project: site.to_owned(),
-        source: None,
-        artifact: Some(Arc::new(artifact)),
-        preview: None,
-        base_path: base_path.to_owned(),
-    }
+    Subject { artifact: Some(Arc::new(artifact)), base_path: base_path.to_owned(), ..Subject::new(site) }
 }
 
 async fn inspect(files: &[(&str, &str)], base_path: &str, section: Value) -> Seen {

@@ -87,7 +87,7 @@ impl Gate for Acts {
 }
 
 fn subject() -> Arc<Subject> {
-    Arc::new(Subject { project: "/".into(), source: None, artifact: None, preview: None, base_path: "/".to_owned() })
+    Arc::new(Subject::new("/"))
 }
 
 fn gate(meta: &'static KindMeta, behaviour: Behaviour) -> Arc<dyn Gate> {

@@ -35,13 +35,7 @@ fn assert_harmless(name: &str, text: &str) {
 }
 
 fn hostile_finding() -> Finding {
-    Finding {
-        code: hostile(),
-        subject: hostile(),
-        message: hostile(),
-        locations: vec![Location::file(HOSTILE)],
-        help: Some(hostile()),
-    }
+    Finding::new(hostile(), hostile(), hostile()).key(hostile()).at(Location::file(HOSTILE)).help(hostile())
 }
 
 fn hostile_report() -> GateReport {
@@ -56,6 +50,7 @@ fn hostile_report() -> GateReport {
     GateReport {
         findings: vec![hostile_finding(), without_place],
         waived: vec![WaiverUse { finding: hostile_finding(), waiver }],
+        known: vec![hostile_finding()],
         measures: vec![Measure { name: hostile(), subject: hostile(), value: 1.0, unit: Unit::Count }],
         looked_at: Some(LookedAt { undecided: vec![hostile()], ..LookedAt::of(HOSTILE, 2) }),
         reason: Some(hostile()),

@@ -72,26 +72,14 @@ const NOW: &str = "20261121-020711";
 const BEFORE: &str = "20261120-173000";
 
 pub(crate) fn report(gate: &str, verdict: Verdict, blocks: bool) -> GateReport {
-    GateReport {
-        gate: gate.to_owned(),
-        verdict,
-        blocks,
-        findings: Vec::new(),
-        waived: Vec::new(),
-        measures: Vec::new(),
-        looked_at: None,
-        reason: None,
-    }
+    GateReport::new(gate, verdict, blocks)
 }
 
 pub(crate) fn broken_link(number: u32) -> Finding {
-    Finding {
-        code: "links/broken".to_owned(),
-        subject: format!("guide/{number}.html"),
-        message: format!("the link to `/old/{number}/` leads nowhere"),
-        locations: vec![Location { path: format!("guide/{number}.html"), line: Some(number + 10) }],
-        help: Some("correct the address, or bring the page back".to_owned()),
-    }
+    let page = format!("guide/{number}.html");
+    Finding::new("links/broken", &page, format!("the link to `/old/{number}/` leads nowhere"))
+        .at(Location::file(&page).line(number + 10))
+        .help("correct the address, or bring the page back")
 }
 
 fn measure(subject: &str, value: f64) -> Measure {
@@ -107,13 +95,12 @@ pub(crate) fn reports() -> Vec<GateReport> {
         expires: "2027-01-31".parse().expect("a well-formed sample"),
     };
     let heavy = |page: &str| WaiverUse {
-        finding: Finding {
-            code: "page-weight/script".to_owned(),
-            subject: page.to_owned(),
-            message: "its scripts come to 148,201 bytes, and 100,000 are allowed".to_owned(),
-            locations: vec![Location::file(page)],
-            help: None,
-        },
+        finding: Finding::new(
+            "page-weight/script",
+            page,
+            "its scripts come to 148,201 bytes, and 100,000 are allowed",
+        )
+        .at(Location::file(page)),
         waiver: waiver.clone(),
     };
     vec![

@@ -245,9 +245,11 @@ pub async fn the_blocking_sample_blocks(catalog: &Catalog<dyn Gate>, id: &str, s
 
 /// The examples in the docs of the gate and of its codes do what they say.
 ///
-/// An example is a fenced code block whose first word is `html` (the only page of a site) or `branches` (names of
-/// branches of a repository), and whose second is `passes` or `blocks=<code>`. A `toml` block before it in the same
-/// docs is its configuration.
+/// An example is a fenced code block whose first word is its language and whose last is `passes` or `blocks=<code>`.
+/// `html` is the only page of a site, `branches` are names of branches of a repository; in any other language, or for
+/// another path, the word between says which file it is: `site=<path>` of the site, `source=<path>` of the project,
+/// such as ```` ```yaml,source=.github/workflows/ci.yml,blocks=zero-actions/push ````. A `toml` block that promises
+/// nothing is the configuration of the next example in the same docs.
 ///
 /// # Panics
 /// When one does not, or a block says something else.
@@ -391,7 +393,7 @@ async fn set_up(case: Case, id: &str) -> Sample {
     write(&site, &case.site);
     let artifact = (!case.site.is_empty())
         .then(|| Arc::new(Artifact::read(&site, None, &Scope::default()).expect("the sample's site can be read")));
-    let subject = Subject { project, source, artifact, preview: None, base_path: "/".to_owned() };
+    let subject = Subject { source, artifact, ..Subject::new(project) };
     Sample { name: case.name, subject, section, folder }
 }
 
@@ -463,10 +465,14 @@ fn examples(meta: &KindMeta) -> Vec<(Case, Expected)> {
                 continue;
             };
             let case = Case { name: name.clone(), config: std::mem::take(&mut config), ..Case::default() };
-            let case = match language {
-                "html" => Case { site: BTreeMap::from([("index.html".into(), content.into_bytes())]), ..case },
-                "branches" => Case { branches: content.lines().map(str::to_owned).collect(), ..case },
-                _ => panic!("{name}: no sample can be made of `{language}`"),
+            let (place, promise) = promise.split_once(',').map_or(("", promise), |(place, promise)| (place, promise));
+            let file = |path: &str| BTreeMap::from([(path.into(), content.clone().into_bytes())]);
+            let case = match (language, place.split_once('=')) {
+                (_, Some(("site", path))) => Case { site: file(path), ..case },
+                (_, Some(("source", path))) => Case { source: file(path), ..case },
+                ("html", None) => Case { site: file("index.html"), ..case },
+                ("branches", None) => Case { branches: content.lines().map(str::to_owned).collect(), ..case },
+                _ => panic!("{name}: no sample can be made of `{info}`"),
             };
             let expected = match promise.split_once('=') {
                 None if promise == "passes" => Expected::Passes,
