@@ -1,12 +1,26 @@
 //! A version of the configuration, as recorded.
 
+mod maintenance;
+mod monitoring;
+mod performance;
+mod security;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigurationId, Environment};
+pub use maintenance::{
+    BackupSchedule, ContentChecks, DependencyUpdatePolicy, Frequency, MaintenanceConfiguration, UpdateFrequency,
+};
+pub use monitoring::{
+    AccessibilityWatch, MonitoringConfiguration, PerformanceWatch, SecurityWatch, TransferBudgets, UptimeWatch,
+};
+pub use performance::{BundleTargets, LighthouseTargets, Optimizations, PerformanceConfiguration, PerformanceTargets};
+pub use security::{HeaderConfiguration, ScanConfiguration, SecurityConfiguration};
+
+use crate::{ConfigurationId, Environment, Percent};
 
 /// How strictly the constitution is held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -24,14 +38,14 @@ pub enum Enforcement {
 /// One version of the configuration of one environment.
 ///
 /// Recorded whenever the configuration that is loaded differs from the last one recorded. Groups that nothing
-/// configures are absent. The specification declares `environment` twice; the object is `environmentVariables` here.
+/// configures are absent. The data model declares `environment` twice: the enum keeps the name, the object is
+/// `environmentVariables` here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductionConfiguration {
     /// This version's name.
     pub configuration_id: ConfigurationId,
     /// Counts up: the patch number rises with every recorded change.
-    #[schemars(with = "String")]
     pub version: Version,
     /// The environment it is for.
     pub environment: Environment,
@@ -39,12 +53,25 @@ pub struct ProductionConfiguration {
     pub application: ApplicationInfo,
     /// How it is deployed.
     pub deployment: DeploymentConfiguration,
-    /// What the gates hold it to.
-    pub performance: Option<BundleTargets>,
+    /// How fast it is to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance: Option<PerformanceConfiguration>,
+    /// What is watched once it is live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<MonitoringConfiguration>,
+    /// What is kept in order, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceConfiguration>,
+    /// How it is protected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security: Option<SecurityConfiguration>,
     /// How strictly the constitution is held.
     pub constitutional: ConstitutionalConfiguration,
     /// What the build is told; secrets by name only.
     pub environment_variables: EnvironmentVariables,
+    /// What is switched on, and for how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<FeatureFlags>,
 }
 
 /// What is deployed.
@@ -108,25 +135,25 @@ pub struct DeploymentConfiguration {
     pub validation_steps: Vec<String>,
 }
 
-/// Sizes the heaviest page must stay under.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct BundleTargets {
-    /// Script, in bytes after brotli.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub javascript: Option<u64>,
-    /// Style, in bytes after brotli.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub css: Option<u64>,
-    /// Everything, in bytes after brotli.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total: Option<u64>,
-}
-
 /// How strictly the constitution is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConstitutionalConfiguration {
+    /// Whether nothing routine may run on GitHub Actions; absent when not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zero_git_hub_actions: Option<bool>,
+    /// Whether production must be as fast as promised; absent when not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance_first: Option<bool>,
+    /// Whether a change must lose nothing and be easy to take back; absent when not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_preservation: Option<bool>,
+    /// Whether production branches must be named, complete and kept; absent when not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch_preservation: Option<bool>,
+    /// Whether everything must be judged on this machine first; absent when not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_validation: Option<bool>,
     /// What blocks.
     pub enforcement_level: Enforcement,
 }
@@ -139,4 +166,14 @@ pub struct EnvironmentVariables {
     pub variables: BTreeMap<String, String>,
     /// Names of secrets; never their values.
     pub secrets: Vec<String>,
+}
+
+/// What is switched on, and for how many.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FeatureFlags {
+    /// Whether a feature is on, by its name.
+    pub flags: BTreeMap<String, bool>,
+    /// To which share of users a feature is shown, by its name.
+    pub rollout_percentage: BTreeMap<String, Percent>,
 }

@@ -189,6 +189,43 @@ stamped_id!(
     "configuration id",
     "config"
 );
+stamped_id!(
+    /// Names one monitoring run: `YYYYMMDD-HHMMSS-monitor`.
+    MonitoringId,
+    "monitoring id",
+    "monitor"
+);
+stamped_id!(
+    /// Names one piece of maintenance: `YYYYMMDD-HHMMSS-maintenance`.
+    MaintenanceId,
+    "maintenance id",
+    "maintenance"
+);
+stamped_id!(
+    /// Names one incident: `YYYYMMDD-HHMMSS-incident`, the second it was noticed in.
+    IncidentId,
+    "incident id",
+    "incident"
+);
+stamped_id!(
+    /// Names one alert: `YYYYMMDD-HHMMSS-alert`. Two that are raised in one second take the next free second.
+    AlertId,
+    "alert id",
+    "alert"
+);
+
+stamped_id!(
+    /// Names one hold: `YYYYMMDD-HHMMSS-hold`.
+    HoldId,
+    "hold id",
+    "hold"
+);
+stamped_id!(
+    /// Names one pruning: `YYYYMMDD-HHMMSS-pruning`.
+    PruningId,
+    "pruning id",
+    "pruning"
+);
 
 /// The 40 lower-case hexadecimal digits of a SHA-1 git commit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -322,6 +359,12 @@ impl ReleaseId {
     #[must_use]
     pub const fn stamp(&self) -> Stamp {
         self.stamp
+    }
+
+    /// Says whether the id was made for files of this digest.
+    #[must_use]
+    pub fn is_of(&self, digest: &Digest) -> bool {
+        digest.hex().starts_with(&self.digest)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What verification answers for each line and file of the store.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -75,4 +76,31 @@ impl Verification {
     pub fn is_sound(&self) -> bool {
         self.faults.is_empty()
     }
+}
+
+/// Whether the records as a whole hang together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DataIntegrityCheck {
+    /// The root of the tree over the log's lines: a SHA-256 over the digests of all records.
+    pub checksum: Digest,
+    /// When they were looked at.
+    pub last_validated: Timestamp,
+    /// What was looked at.
+    pub validation_rules: ValidationRules,
+}
+
+/// Whether each rule over the records holds. One with nothing to judge is absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidationRules {
+    /// Whether each deployment follows the one before: see [`deployments`](crate::chain::deployments).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment_chain: Option<bool>,
+    /// Whether monitoring never paused: see [`monitoring`](crate::chain::monitoring).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring_continuity: Option<bool>,
+    /// Whether no version of the configuration is missing: see [`configurations`](crate::chain::configurations).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration_history: Option<bool>,
 }

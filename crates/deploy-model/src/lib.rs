@@ -14,37 +14,87 @@
 //! # Ok::<(), charter_deploy_model::ParseError>(())
 //! ```
 
+mod accessibility;
+mod alert;
+pub mod analytics;
 mod backup;
+pub mod chain;
 mod configuration;
+pub mod constitution;
 mod deployment;
+pub mod dora;
 mod event;
 pub mod exit;
 mod failure;
 mod finding;
+pub mod flow;
 mod id;
+mod incident;
 mod integrity;
 mod kind;
+mod maintenance;
+mod monitoring;
+mod percent;
 mod record;
 mod release;
+mod retention;
+#[cfg(test)]
+mod sample;
+pub mod statistics;
+mod storage;
 mod verdict;
+mod vulnerability;
+mod window;
 
-pub use backup::{Snapshot, SnapshotContent};
+pub use accessibility::{AccessibilityViolation, ViolationImpact, WcagLevel};
+pub use alert::{AlertSeverity, MonitoringAlert};
+pub use backup::{BackupVerification, Snapshot, SnapshotContent};
 pub use configuration::{
-    ApplicationInfo, BundleTargets, ConstitutionalConfiguration, DeploymentConfiguration, DeploymentStrategy,
-    Enforcement, EnvironmentVariables, ProductionConfiguration, RollbackStrategy,
+    AccessibilityWatch, ApplicationInfo, BackupSchedule, BundleTargets, ConstitutionalConfiguration, ContentChecks,
+    DependencyUpdatePolicy, DeploymentConfiguration, DeploymentStrategy, Enforcement, EnvironmentVariables,
+    FeatureFlags, Frequency, HeaderConfiguration, LighthouseTargets, MaintenanceConfiguration, MonitoringConfiguration,
+    Optimizations, PerformanceConfiguration, PerformanceTargets, PerformanceWatch, ProductionConfiguration,
+    RollbackStrategy, ScanConfiguration, SecurityConfiguration, SecurityWatch, TransferBudgets, UpdateFrequency,
+    UptimeWatch,
 };
 pub use deployment::{
     AccessibilityValidation, BuildInfo, BundleSize, ConstitutionalCompliance, CoreWebVitals, DeploymentError,
     DeploymentErrorType, DeploymentMetadata, DeploymentStatus, DeploymentType, Environment, ErrorSeverity, Lighthouse,
-    LiveCheck, LiveVerification, PerformanceValidation, ProductionDeployment, SecurityValidation, TriggerSource,
-    UserImpact, Validation, WcagLevel,
+    LiveCheck, LiveVerification, PerformanceValidation, ProductionDeployment, ReleaseClass, SecurityValidation,
+    TriggerSource, UserImpact, Validation,
 };
 pub use event::{Event, EventKind, Observer};
 pub use failure::{Failure, UsersSee};
 pub use finding::{Finding, Fix, Inspection, Location, LookedAt, Measure, Tree, Unit};
-pub use id::{CommitHash, ConfigurationId, DeploymentId, Digest, ParseError, ProductionBranch, ReleaseId, Stamp};
-pub use integrity::{Standing, Verification, VerifiedEntry};
+pub use id::{
+    AlertId, CommitHash, ConfigurationId, DeploymentId, Digest, HoldId, IncidentId, MaintenanceId, MonitoringId,
+    ParseError, ProductionBranch, PruningId, ReleaseId, Stamp,
+};
+pub use incident::{IncidentSeverity, IncidentStatus, UptimeIncident};
+pub use integrity::{DataIntegrityCheck, Standing, ValidationRules, Verification, VerifiedEntry};
 pub use kind::{CodeMeta, KindMeta, Lane, Needs, Principle, Severity};
+pub use maintenance::{
+    BackupIntegrity, BackupRetentionTerm, BackupType, BackupWork, ContentFreshness, ContentValidation,
+    DependencyUpdate, DependencyUpdates, ImpactAssessment, MaintenanceApproval, MaintenanceAutomation,
+    MaintenanceError, MaintenanceErrorType, MaintenanceProgress, MaintenanceResults, MaintenanceStatus,
+    MaintenanceType, PatchTests, Priority, RiskLevel, SecurityPatch, UpdateTests, UpdateType,
+};
+pub use monitoring::{
+    AccessibilityGroup, AxeResults, BundleAnalysis, ConstitutionalGroup, LighthouseRun, LoadTime, MonitoringRun,
+    MonitoringTrends, MonitoringType, PerformanceGroup, ProductionMonitoring, RatedVital, RatedVitals, Rating,
+    RunFault, ScreenReaderTest, SecurityGroup, SecurityHeaders, SslCheck, UptimeGroup, UptimeStatus, Vital,
+    WcagCompliance,
+};
+pub use percent::{Percent, PercentError};
 pub use record::{Record, RecordKind, record_schema};
 pub use release::Release;
+pub use retention::{
+    BackupRetention, ConfigurationRetention, DataRetentionPolicy, Decision, DeploymentRetention, Hold, HoldLifted,
+    KeptRecord, MaintenanceRetention, MonitoringRetention, Period, Pin, PlannedRecord, PlannedSnapshot, PrunedRecord,
+    Pruning, RecordSort, RecordSummary, RetentionAction, RetentionDone, RetentionPlan, SnapshotDecision, SnapshotPlan,
+    SnapshotWhy, StandingHold, Why, in_force, plan_retention, plan_snapshots,
+};
+pub use storage::{LocalStorage, StorageMetadata};
 pub use verdict::{GateOutcome, GateReport, Inconclusive, Verdict, Waiver, WaiverUse};
+pub use vulnerability::{SecurityVulnerability, VulnerabilitySeverity};
+pub use window::Window;

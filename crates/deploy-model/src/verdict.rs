@@ -53,7 +53,6 @@ pub struct Waiver {
     /// Who answers for it.
     pub owner: String,
     /// The last day it holds.
-    #[schemars(with = "String")]
     pub expires: Date,
 }
 

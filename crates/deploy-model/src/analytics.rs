@@ -1,0 +1,17 @@
+//! What many records say together.
+//!
+//! Trends follow the one rule of [`trend`](crate::statistics::trend). What there is nothing to say about is absent.
+
+mod monitoring;
+mod performance;
+
+pub use monitoring::{
+    ComplianceStanding, MonitoringAnalytics, PrincipleShares, UptimeAnalytics, VisitAnalytics, VitalTrend, VitalTrends,
+    monitoring,
+};
+pub use performance::{
+    BuildTimes, ComplianceHistory, DeploymentFrequency, DeploymentSuccess, PerformanceAnalytics, performance,
+};
+
+#[cfg(test)]
+mod tests;
