@@ -111,7 +111,7 @@ impl Repository {
         Ok(anchors)
     }
 
-    fn signature(&self, time: Timestamp) -> Result<git2::Signature<'static>, RepositoryError> {
+    pub(crate) fn signature(&self, time: Timestamp) -> Result<git2::Signature<'static>, RepositoryError> {
         let time = git2::Time::new(time.as_second(), 0);
         let name = self.user().unwrap_or_else(|| "Charter".to_owned());
         let email = self.setting("user.email").unwrap_or_else(|| "charter@localhost".to_owned());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use charter_deploy_model::{CommitHash, ProductionBranch};
+use charter_host::durable::DurableError;
 use charter_host::{Ended, ProcessError};
 
 /// Why git did not answer. Text that comes from git has no credentials in it.
@@ -82,6 +83,12 @@ pub enum RepositoryError {
         /// Why.
         source: ProcessError,
     },
+    /// A write failed: the disk is full, the folder is read-only.
+    #[error(transparent)]
+    Durable {
+        /// Which, and why.
+        source: DurableError,
+    },
     /// Anything else.
     #[error("could not {doing}")]
     Other {
@@ -113,6 +120,7 @@ impl RepositoryError {
             Self::BranchTaken { branch, .. } => Some(format!("see what it keeps with `git show {branch}`")),
             Self::Occupied { folder } => Some(format!("move `{}` out of the way", folder.display())),
             Self::NoGit => Some("install git, or put it on the PATH".into()),
+            Self::Durable { source } => source.help().map(str::to_owned),
             _ => None,
         }
     }

@@ -30,19 +30,21 @@ const ALLOWED: &[&str] = &[
 /// How many of git's lines are kept for a message.
 const LINES: usize = 20;
 
-/// Runs the git program in `folder`.
+/// Runs the git program in `folder`; `mark` marks it for a successor, should we be killed meanwhile.
 pub(crate) async fn git(
     repository: &Repository,
     folder: &Path,
     arguments: Vec<OsString>,
     limit: Duration,
+    mark: Option<String>,
     host: &Host,
     scope: &Scope,
 ) -> Result<Output, ProcessError> {
     let own_ssh = ["GIT_SSH", "GIT_SSH_COMMAND"].iter().any(|name| host.environment.get(name).is_some())
         || repository.setting("core.sshCommand").is_some();
     let environment = environment(&host.environment, own_ssh);
-    host.processes.run(&Command::new("git", arguments, folder, environment, limit), scope).await
+    let command = Command { mark, ..Command::new("git", arguments, folder, environment, limit) };
+    host.processes.run(&command, scope).await
 }
 
 fn environment(ours: &Environment, own_ssh: bool) -> Environment {

@@ -4,17 +4,19 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use charter_deploy_model::CommitHash;
-use charter_host::{Ended, Host, Output, ProcessError, Scope};
+use charter_host::{Host, Output, Scope};
 
 use crate::credentials::without_credentials;
-use crate::error::quoted;
 use crate::program::{git, lines};
 use crate::repository::oid;
 use crate::worktree::blocking;
-use crate::{Repository, RepositoryError};
+use crate::{RemoteError, Repository, RepositoryError};
 
 /// A slow line and a large site take their time.
 const LIMIT: Duration = Duration::from_secs(900);
+
+/// What is being done, for a message.
+const DOING: &str = "push";
 
 /// One branch to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,53 +61,15 @@ pub enum PushError {
         /// The commit that was to be published.
         to: CommitHash,
     },
-    /// There is no such repository, or it hides from this user.
-    #[error("the remote `{remote}` is no repository{}", quoted(lines))]
-    NoSuchRemote {
-        /// The remote.
-        remote: String,
-        /// What git printed.
-        lines: Vec<String>,
-    },
-    /// The remote could not be reached.
-    #[error("the remote `{remote}` could not be reached{}", quoted(lines))]
-    Unreachable {
-        /// The remote.
-        remote: String,
-        /// What git printed.
-        lines: Vec<String>,
-    },
     /// The remote cannot take several branches as one.
     #[error("the remote `{remote}` does not support atomic pushes")]
     NotAtomic {
         /// The remote.
         remote: String,
     },
-    /// The remote does not let this user in.
-    #[error("the remote `{remote}` denied access{}", quoted(lines))]
-    Denied {
-        /// The remote.
-        remote: String,
-        /// What git printed.
-        lines: Vec<String>,
-    },
-    /// The git program is not there.
-    #[error("the program `git` is not installed or not on the PATH")]
-    NoGit,
-    /// Git failed in another way.
-    #[error("git could not push{}", quoted(lines))]
-    Failed {
-        /// How it ended.
-        status: Ended,
-        /// What it printed.
-        lines: Vec<String>,
-    },
-    /// The push was not seen to its end, so it may have happened: ask the remote.
-    #[error("the push was not seen to its end")]
-    Unfinished {
-        /// Why.
-        source: ProcessError,
-    },
+    /// The remote did not do it, or ([`RemoteError::Unfinished`]) perhaps did: ask it.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// The repository could not be read or written.
     #[error("could not look after the branches of this repository")]
     Repository {
@@ -122,26 +86,20 @@ impl PushError {
             Self::Moved { .. } | Self::NotForward { .. } => {
                 Some("see what is there with `git fetch`, then deploy again from the newer commit".into())
             }
-            Self::NoSuchRemote { remote, .. } => {
-                Some(format!("check its address, `git remote get-url {remote}`, and that your user may see it"))
-            }
-            Self::Unreachable { .. } => Some("check the network, then run the command again".into()),
-            Self::Denied { remote, .. } => Some(format!(
-                "git must be able to push without asking; try `git push --dry-run {remote}`, then set up an ssh agent \
-                 or a credential helper"
+            Self::Remote(error) => error.help(),
+            Self::Rejected { name, .. } => Some(format!(
+                "the remote's own rules decide that: let your user push to `{}` there, or ask whoever looks after it",
+                name.trim_start_matches("refs/heads/")
             )),
             Self::NotAtomic { .. } => Some("update git on the remote; atomic pushes came with git 2.4".into()),
-            Self::NoGit => Some("install git, or put it on the PATH".into()),
-            Self::Unfinished { .. } => Some("run the command again: what was published already is recognised".into()),
             Self::Repository { source } => source.help(),
-            _ => None,
         }
     }
 
     /// Says whether the same push may succeed later without anyone doing anything.
     #[must_use]
     pub const fn retry(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Unfinished { source: ProcessError::TimedOut { .. } })
+        matches!(self, Self::Remote(error) if error.retry())
     }
 }
 
@@ -154,7 +112,7 @@ impl Repository {
     /// branches as published.
     ///
     /// # Errors
-    /// When the push did not happen, or ([`PushError::Unfinished`]) perhaps did.
+    /// When the push did not happen, or ([`RemoteError::Unfinished`]) perhaps did.
     pub async fn push(&self, remote: &str, refs: &[RefUpdate], host: &Host, scope: &Scope) -> Result<(), PushError> {
         // Without a reference git would push what it is configured to.
         if refs.is_empty() {
@@ -168,11 +126,10 @@ impl Repository {
                 .await
                 .map_err(|source| PushError::Repository { source })??;
         }
-        let output = match git(self, self.root(), arguments(remote, &refs), LIMIT, host, scope).await {
-            Ok(output) => output,
-            Err(ProcessError::NotFound { .. }) => return Err(PushError::NoGit),
-            Err(source) => return Err(PushError::Unfinished { source }),
-        };
+        let mark = refs.first().map(|first| self.push_mark(remote, &first.name));
+        let output = git(self, self.root(), arguments(remote, &refs), LIMIT, mark, host, scope)
+            .await
+            .map_err(|source| RemoteError::unfinished(DOING, source))?;
         judge(remote, &refs, &output)?;
         let (repository, remote) = (self.clone(), remote.to_owned());
         blocking("note what was published", move || repository.remember(&remote, &refs))
@@ -221,7 +178,11 @@ fn full_name(name: &str) -> String {
 
 fn arguments(remote: &str, refs: &[RefUpdate]) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
-        ["push", "--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no"].map(Into::into).into();
+        ["push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no"].map(Into::into).into();
+    // One reference is all or nothing by itself, also where the remote knows nothing of atomic pushes.
+    if refs.len() > 1 {
+        arguments.push("--atomic".into());
+    }
     // A lease is compared by the remote itself; an empty one says that the branch must not be there.
     arguments.extend(refs.iter().map(|RefUpdate { name, expected, .. }| {
         let expected = expected.as_ref().map(CommitHash::as_str).unwrap_or_default();
@@ -255,56 +216,11 @@ fn judge(remote: &str, refs: &[RefUpdate], output: &Output) -> Result<(), PushEr
     if output.succeeded() && refs.iter().all(landed) {
         return Ok(());
     }
-    let lines = lines(output);
-    let remote = without_credentials(remote);
-    let says = |texts: &[&str]| lines.iter().any(|line| texts.iter().any(|text| line.contains(text)));
-    Err(if says(&["does not support --atomic"]) {
-        PushError::NotAtomic { remote }
-    } else if says(DENIED) {
-        PushError::Denied { remote, lines }
-    } else if says(NO_SUCH_REMOTE) {
-        PushError::NoSuchRemote { remote, lines }
-    } else if says(UNREACHABLE) {
-        PushError::Unreachable { remote, lines }
-    } else {
-        PushError::Failed { status: output.ended, lines }
-    })
+    if lines(output).iter().any(|line| line.contains("does not support --atomic")) {
+        return Err(PushError::NotAtomic { remote: without_credentials(remote) });
+    }
+    Err(RemoteError::of(remote, DOING, output).into())
 }
-
-/// What git, curl and ssh print when the remote does not let the user in.
-const DENIED: &[&str] = &[
-    "Authentication failed",
-    "could not read Username",
-    "could not read Password",
-    "terminal prompts disabled",
-    "Permission denied",
-    "denied to",
-    "returned error: 401",
-    "returned error: 403",
-    "Host key verification failed",
-    "detected dubious ownership",
-];
-
-/// What they print when there is no such repository.
-const NO_SUCH_REMOTE: &[&str] = &["does not appear to be a git repository", "not found", "does not exist"];
-
-/// What they print when there is nobody there.
-const UNREACHABLE: &[&str] = &[
-    "Could not resolve",
-    "Couldn't connect",
-    "Failed to connect",
-    "Could not connect",
-    "Connection refused",
-    "Connection timed out",
-    "Connection reset",
-    "Network is unreachable",
-    "No route to host",
-    "Operation timed out",
-    "unable to access",
-    "Could not read from remote repository",
-    "hung up unexpectedly",
-    "returned error: 5",
-];
 
 /// One line of `git push --porcelain`: a flag, source and destination, and a summary, with tabs between them.
 struct Status<'a> {
@@ -342,6 +258,7 @@ impl<'a> Status<'a> {
 
 #[cfg(test)]
 mod tests {
+    use charter_host::Ended;
     use proptest::prelude::*;
 
     use super::*;
@@ -375,26 +292,26 @@ mod tests {
         let error = |stderr: &str| judge("origin", &[update("a")], &output(128, "", stderr)).unwrap_err();
         assert!(matches!(
             error("fatal: could not read Username for 'https://h': terminal prompts disabled"),
-            PushError::Denied { .. }
+            PushError::Remote(RemoteError::Denied { .. })
         ));
         assert!(matches!(
             error("git@h: Permission denied (publickey).\nfatal: Could not read from remote repository."),
-            PushError::Denied { .. }
+            PushError::Remote(RemoteError::Denied { .. })
         ));
         assert!(matches!(
             error("fatal: unable to access 'https://h/': Could not resolve host: h"),
-            PushError::Unreachable { .. }
+            PushError::Remote(RemoteError::Unreachable { .. })
         ));
         assert!(matches!(
             error("remote: Repository not found.\nfatal: repository 'https://h/x/' not found"),
-            PushError::NoSuchRemote { .. }
+            PushError::Remote(RemoteError::NoSuchRemote { .. })
         ));
         assert!(matches!(
             error("fatal: the receiving end does not support --atomic push"),
             PushError::NotAtomic { .. }
         ));
         let other = error("fatal: something else at https://me:secret@h/x");
-        assert!(matches!(other, PushError::Failed { .. }));
+        assert!(matches!(other, PushError::Remote(RemoteError::Failed { .. })));
         assert!(!format!("{other} {other:?}").contains("secret"));
     }
 

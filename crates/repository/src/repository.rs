@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use charter_deploy_model::CommitHash;
+use jiff::Timestamp;
 
 use crate::RepositoryError;
 use crate::credentials::without_credentials;
@@ -86,6 +87,15 @@ impl Repository {
         commit
             .map(|commit| hash(commit.id()))
             .map_err(|_| RepositoryError::NoSuchRevision { revision: without_credentials(revision) })
+    }
+
+    /// Returns when a commit was made: the committer's time, which rebasing sets anew and the author's does not tell;
+    /// absent when there is no such commit, or no calendar has its time.
+    #[must_use]
+    pub fn committed_at(&self, commit: &CommitHash) -> Option<Timestamp> {
+        let repository = self.open().ok()?;
+        let commit = repository.find_commit(oid(commit)).ok()?;
+        Timestamp::from_second(commit.time().seconds()).ok()
     }
 
     /// Returns the name that the user commits under; absent when git was not told.

@@ -95,7 +95,7 @@ impl Repository {
         let doing = "check the commit out";
         let mut all: Vec<OsString> = SETTINGS.iter().flat_map(|&setting| ["-c".into(), setting.into()]).collect();
         all.extend(arguments);
-        match git(self, folder, all, LIMIT, host, scope).await {
+        match git(self, folder, all, LIMIT, None, host, scope).await {
             Ok(output) if output.succeeded() => Ok(()),
             Ok(output) => Err(RepositoryError::Failed { doing, status: output.ended, lines: lines(&output) }),
             Err(ProcessError::NotFound { .. }) => Err(RepositoryError::NoGit),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up cannot be tested")]
 
 mod anchors;
+mod objects;
 mod publishing;
 mod reading;
 mod worktrees;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use charter_deploy_model::CommitHash;
 use charter_host::Scope;
-use charter_repository::{PushError, RefUpdate};
+use charter_repository::{PushError, RefUpdate, RemoteError};
 
 use crate::{Project, branch, git, host, try_git};
 
@@ -136,24 +136,27 @@ async fn a_remote_without_a_repository_is_told_from_one_without_a_server() {
     let project = Project::new();
     let source = project.head();
     let error = push(&project, &[update("main", &source, None)]).await.unwrap_err();
-    assert!(matches!(error, PushError::NoSuchRemote { .. }), "{error:?}");
+    assert!(matches!(error, PushError::Remote(RemoteError::NoSuchRemote { .. })), "{error:?}");
     assert!(!error.retry());
     // Nobody listens on this port of loopback.
     git(project.root(), &["remote", "add", "origin", "http://dev:hunter2@127.0.0.1:9/site.git"]);
     let error = push(&project, &[update("main", &source, None)]).await.unwrap_err();
-    assert!(matches!(error, PushError::Unreachable { .. }), "{error:?}");
+    assert!(matches!(error, PushError::Remote(RemoteError::Unreachable { .. })), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
     assert!(error.retry());
 }
 
 #[tokio::test]
-async fn a_remote_without_atomic_pushes_is_named() {
+async fn a_remote_without_atomic_pushes_takes_one_branch_but_not_two() {
     let project = Project::new();
     let remote = project.with_remote();
     git(&remote, &["config", "receive.advertiseAtomic", "false"]);
-    let error = push(&project, &[update("main", &project.head(), None)]).await.unwrap_err();
+    let source = project.head();
+    let error = push(&project, &[update("main", &source, None), update("aside", &source, None)]).await.unwrap_err();
     assert!(matches!(error, PushError::NotAtomic { .. }), "{error:?}");
     assert_eq!(at(&remote, "main"), None);
+    push(&project, &[update("main", &source, None)]).await.unwrap();
+    assert_eq!(at(&remote, "main").as_deref(), Some(source.as_str()));
 }
 
 #[tokio::test]
@@ -182,5 +185,5 @@ async fn a_cancelled_push_is_not_said_to_have_failed() {
     scope.cancel.cancel();
     let refs = [update("main", &project.head(), None)];
     let error = project.repository.push("origin", &refs, &host(), &scope).await.unwrap_err();
-    assert!(matches!(error, PushError::Unfinished { .. }), "{error:?}");
+    assert!(matches!(error, PushError::Remote(RemoteError::Unfinished { .. })), "{error:?}");
 }
