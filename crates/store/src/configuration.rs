@@ -2,7 +2,9 @@
 
 use charter_deploy_model::{ConfigurationId, Environment, ProductionConfiguration, Record as _};
 
-use crate::{Key, Store, StoreError};
+use crate::archive::fetch;
+use crate::store::checked;
+use crate::{Store, StoreError};
 
 /// Where the versions are.
 pub(crate) const HISTORY: &str = "configuration/history";
@@ -56,7 +58,8 @@ impl Store {
 
     /// Copies the last version to where people look for it.
     async fn put_current(&self, configuration: &ProductionConfiguration) -> Result<(), StoreError> {
-        let bytes = self.backend.get(&Key::fixed(&configuration.path())).await?;
+        let line = self.line_of(&configuration.path()).await?;
+        let bytes = checked(&line, fetch(&*self.backend, &line).await)?;
         self.put_derived(&current_path(configuration.environment), &bytes).await
     }
 

@@ -24,6 +24,16 @@ pub enum StoreError {
         /// Each fault, with the place it is at.
         faults: Vec<String>,
     },
+    /// It is what was recorded, but it does not fit its JSON Schema.
+    #[error("`{path}` does not fit `{schema}` as it was recorded: {}", faults.join("; "))]
+    Unfit {
+        /// The record's path.
+        path: String,
+        /// The schema's name.
+        schema: String,
+        /// Each fault, with the place it is at.
+        faults: Vec<String>,
+    },
     /// The record's type has no JSON form or no usable JSON Schema; that is a fault of the program.
     #[error("records of `{schema}` cannot be written")]
     Unwritable {

@@ -5,6 +5,9 @@
 //! anchored outside. So a [`Store`] answers for each file whether it is what was recorded, and a log that was
 //! rewritten as a whole is caught by an [`Anchor`]. Where the bytes are kept is a [`Backend`]'s matter.
 //!
+//! A record that is old can be kept compressed, which no reader notices, and its file can be removed by a pruning that is
+//! on record itself; its line stays in both cases, and the store goes on to verify.
+//!
 //! It knows no clock and deliberately does not decide what a record says, when it is removed, or where anchors are
 //! kept: those who call it do. What is under way is not here either; that is a journal's, and a record is what came
 //! out of it.
@@ -42,6 +45,7 @@
 //! # }
 //! ```
 
+mod archive;
 mod backend;
 mod blocking;
 mod configuration;
@@ -52,13 +56,17 @@ mod file_backend;
 mod key;
 mod log;
 mod memory_backend;
+mod parallel;
 mod path;
+mod pruning;
 mod quarantine;
-mod read_many;
 mod record;
 mod store;
+mod survey;
+mod upcast;
 mod verify;
 
+pub use archive::Archived;
 pub use backend::{Backend, BackendError, PutMode};
 pub use error::StoreError;
 pub use file_backend::FileBackend;
@@ -67,3 +75,4 @@ pub use log::{Anchor, Checkpoint};
 pub use memory_backend::MemoryBackend;
 pub use record::Prepared;
 pub use store::Store;
+pub use survey::Surveyed;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tlog_tiles::tlog::{self, Hash, HashReader};
 
 use crate::Key;
-use crate::path::check_record_path;
+use crate::path::{ARCHIVED, check_record_path};
 
 /// Where the log is.
 pub(crate) const LOG: &str = "log/entries";
@@ -62,6 +62,11 @@ impl Line {
     /// Returns where the record is.
     pub(crate) fn key(&self) -> Key {
         Key::fixed(&self.path)
+    }
+
+    /// Returns where the record is once it is compressed; nothing when its name is too long for that.
+    pub(crate) fn archive_key(&self) -> Option<Key> {
+        format!("{}{ARCHIVED}", self.path).parse().ok()
     }
 }
 

@@ -6,14 +6,17 @@ use crate::{Key, StoreError};
 const NOT_RECORDS: [&str; 3] = ["log", "journal", "site"];
 
 /// Folders in which a file that nobody logged is looked for even when the log names nothing in them.
-pub(crate) const FOLDERS: [&str; 7] =
-    ["approvals", "configuration", "deployments", "incidents", "integrity", "maintenance", "monitoring"];
+pub(crate) const FOLDERS: [&str; 8] =
+    ["approvals", "configuration", "deployments", "holds", "incidents", "integrity", "maintenance", "monitoring"];
 
 /// Where unreadable files are moved.
 pub(crate) const QUARANTINE: &str = "integrity/quarantine";
 
 /// Where recorded prunings are.
 pub(crate) const PRUNINGS: &str = "integrity/prunings";
+
+/// What the name of a compressed record ends with, behind its own.
+pub(crate) const ARCHIVED: &str = ".zst";
 
 /// Returns the key of a record's path.
 ///

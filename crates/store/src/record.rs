@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use charter_deploy_model::{Digest, Record, record_schema};
 use jsonschema::Validator;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::digest::digest_of;
 use crate::log::Line;
 use crate::path::check_record_path;
+use crate::upcast;
 use crate::{Store, StoreError};
 
 /// A record that is ready to be committed: it can go into a journal's intent, and be committed after a crash.
@@ -59,15 +61,7 @@ impl Store {
             |source: serde_json::Error| StoreError::Unwritable { schema: R::SCHEMA.to_owned(), source: source.into() };
         let kept = Kept { schema: R::SCHEMA, record };
         let value = serde_json::to_value(&kept).map_err(unwritable)?;
-        let faults: Vec<String> = self
-            .schemas
-            .validator::<R>()?
-            .iter_errors(&value)
-            .map(|fault| match fault.instance_path().as_str() {
-                "" => fault.to_string(),
-                place => format!("{place}: {fault}"),
-            })
-            .collect();
+        let faults = self.schemas.faults::<R>(&value)?;
         if !faults.is_empty() {
             return Err(StoreError::Invalid { path, schema: R::SCHEMA.to_owned(), faults });
         }
@@ -82,6 +76,19 @@ impl Store {
 pub(crate) struct Schemas(Mutex<HashMap<&'static str, Arc<Validator>>>);
 
 impl Schemas {
+    /// Returns in what a record as stored does not fit its schema.
+    fn faults<R: Record>(&self, value: &Value) -> Result<Vec<String>, StoreError> {
+        let validator = self.validator::<R>()?;
+        if validator.is_valid(value) {
+            return Ok(Vec::new());
+        }
+        let named = |fault: jsonschema::ValidationError<'_>| match fault.instance_path().as_str() {
+            "" => fault.to_string(),
+            place => format!("{place}: {fault}"),
+        };
+        Ok(validator.iter_errors(value).map(named).collect())
+    }
+
     fn validator<R: Record>(&self) -> Result<Arc<Validator>, StoreError> {
         // A panic while compiling leaves the map as it was.
         let mut compiled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,10 +110,15 @@ impl Schemas {
 pub(crate) type Upcast = (&'static str, fn(Value) -> Value);
 
 /// Every step there is. Old files are never rewritten, so no step is ever taken out.
-pub(crate) const UPCASTS: &[Upcast] = &[];
+pub(crate) const UPCASTS: &[Upcast] = &[("configuration/1", upcast::configuration_1)];
 
 /// Reads the bytes of a record, whatever version wrote them.
-pub(crate) fn decode<R: Record>(path: &str, bytes: &[u8], upcasts: &[Upcast]) -> Result<R, StoreError> {
+pub(crate) fn decode<R: Record>(
+    path: &str,
+    bytes: &[u8],
+    upcasts: &[Upcast],
+    schemas: &Schemas,
+) -> Result<R, StoreError> {
     let unreadable = |source| StoreError::Unreadable { path: path.to_owned(), source };
     let mut value: Value = serde_json::from_slice(bytes).map_err(unreadable)?;
     let found = value["schema"].as_str().unwrap_or_default().to_owned();
@@ -122,7 +134,36 @@ pub(crate) fn decode<R: Record>(path: &str, bytes: &[u8], upcasts: &[Upcast]) ->
         let (_, upcast) = upcasts.iter().find(|(from, _)| split(from) == Some((kind, step))).ok_or_else(other)?;
         value = upcast(value);
     }
+    value["schema"] = known.into();
+    let faults = schemas.faults::<R>(&value)?;
+    if !faults.is_empty() {
+        return Err(StoreError::Unfit { path: path.to_owned(), schema: known.to_owned(), faults });
+    }
     R::deserialize(value).map_err(unreadable)
+}
+
+/// Reads a part of a record of any kind, brought up to the newest version there is a step to.
+pub(crate) fn decode_part<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, StoreError> {
+    let unreadable = |source| StoreError::Unreadable { path: path.to_owned(), source };
+    let Named { schema } = serde_json::from_slice(bytes).map_err(unreadable)?;
+    if !UPCASTS.iter().any(|(from, _)| *from == schema) {
+        return serde_json::from_slice(bytes).map_err(unreadable);
+    }
+    let mut value: Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+    if let Some((kind, version)) = split(&schema) {
+        for step in version.. {
+            let Some((_, upcast)) = UPCASTS.iter().find(|(from, _)| split(from) == Some((kind, step))) else { break };
+            value = upcast(value);
+        }
+    }
+    T::deserialize(value).map_err(unreadable)
+}
+
+/// What every record says first.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    schema: String,
 }
 
 /// Splits `deployment/1` into kind and version.
@@ -165,7 +206,7 @@ mod tests {
     const STEPS: &[Upcast] = &[("note/2", add_words), ("note/1", rename_text)];
 
     fn read(value: &Value) -> Result<Note, StoreError> {
-        decode("notes/a.json", value.to_string().as_bytes(), STEPS)
+        decode("notes/a.json", value.to_string().as_bytes(), STEPS, &Schemas::default())
     }
 
     #[test]
@@ -184,7 +225,7 @@ mod tests {
             let other = read(&json!({ "schema": schema, "text": "" })).unwrap_err();
             assert!(matches!(other, StoreError::OtherKind { .. }), "{schema}: {other:?}");
         }
-        let unreadable = read(&json!({ "schema": "note/3", "text": 1, "words": 1 })).unwrap_err();
-        assert!(matches!(unreadable, StoreError::Unreadable { .. }), "{unreadable:?}");
+        let unfit = read(&json!({ "schema": "note/3", "text": 1, "words": 1 })).unwrap_err();
+        assert!(matches!(&unfit, StoreError::Unfit { .. }) && unfit.to_string().contains("/text"), "{unfit:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Writing records and reading them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +9,7 @@ use charter_host::Scope;
 use serde::Deserialize;
 use tokio::sync::MutexGuard;
 
+use crate::archive::fetch;
 use crate::blocking::blocking;
 use crate::digest::digest_of;
 use crate::log::{LOG, Line, Log};
@@ -116,6 +117,29 @@ impl Store {
     /// [`StoreError::Unknown`] when it was never recorded; [`StoreError::Missing`], [`StoreError::Altered`] or
     /// [`StoreError::Unlogged`] when the log and the file disagree; [`StoreError::NewerVersion`].
     pub async fn read<R: Record>(&self, path: &str) -> Result<R, StoreError> {
+        decode(path, &self.read_bytes(path).await?, UPCASTS, &self.schemas)
+    }
+
+    /// Returns a record as it was written, checked against the log: of any kind, of any version, with every field.
+    ///
+    /// So what a later version of this program recorded can be shown, although it is not understood.
+    ///
+    /// # Errors
+    /// Those of [`Store::read`], but for those about its schema.
+    pub async fn read_raw(&self, path: &str) -> Result<serde_json::Value, StoreError> {
+        let unreadable = |source| StoreError::Unreadable { path: path.to_owned(), source };
+        serde_json::from_slice(&self.read_bytes(path).await?).map_err(unreadable)
+    }
+
+    /// Makes sure that a record is there and is what was recorded, of whatever kind it is.
+    ///
+    /// # Errors
+    /// Those of [`Store::read`].
+    pub async fn check(&self, path: &str) -> Result<(), StoreError> {
+        self.read_bytes(path).await.map(|_| ())
+    }
+
+    async fn read_bytes(&self, path: &str) -> Result<Vec<u8>, StoreError> {
         let key = check_record_path(path)?;
         let known = self.log.lock().await.find(path).cloned();
         let line = match known {
@@ -132,7 +156,7 @@ impl Store {
                 }
             },
         };
-        match checked(&line, self.backend.get(&key).await) {
+        match checked(&line, fetch(&*self.backend, &line).await) {
             Err(StoreError::Missing { path }) => {
                 let prunings = self.prunings(self.lines_under(PRUNINGS).await?).await?;
                 Err(match prunings.get(&path) {
@@ -140,7 +164,7 @@ impl Store {
                     None => StoreError::Missing { path },
                 })
             }
-            bytes => decode(path, &bytes?, UPCASTS),
+            bytes => bytes,
         }
     }
 
@@ -163,7 +187,7 @@ impl Store {
                         return Err(StoreError::Missing { path });
                     }
                 }
-                text => records.push(decode(&line.path, &text?, UPCASTS)?),
+                text => records.push(decode(&line.path, &text?, UPCASTS, &self.schemas)?),
             }
         }
         Ok(records)
@@ -311,29 +335,6 @@ impl Store {
     pub(crate) async fn lines_under(&self, folder: &str) -> Result<Vec<Line>, StoreError> {
         let folder = folder.parse().map_err(|_| StoreError::BadPath { path: folder.to_owned() })?;
         Ok(self.refreshed().await?.under(&folder))
-    }
-
-    /// Returns which records were pruned, and by which pruning's record.
-    ///
-    /// A pruning's record is `pruning/1` and lists `paths`; one that is not what was logged prunes nothing.
-    pub(crate) async fn prunings(&self, lines: Vec<Line>) -> Result<HashMap<String, String>, StoreError> {
-        #[derive(Deserialize)]
-        struct Pruning {
-            schema: String,
-            paths: Vec<String>,
-        }
-
-        let mut pruned = HashMap::new();
-        for line in lines {
-            let Ok(bytes) = checked(&line, self.backend.get(&line.key()).await) else { continue };
-            match serde_json::from_slice::<Pruning>(&bytes) {
-                Ok(pruning) if pruning.schema == "pruning/1" => {
-                    pruned.extend(pruning.paths.into_iter().map(|path| (path, line.path.to_string())));
-                }
-                _ => {}
-            }
-        }
-        Ok(pruned)
     }
 
     /// Returns every folder that may hold records: the usual ones, and those that the log names.

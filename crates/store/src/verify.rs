@@ -1,12 +1,15 @@
 //! Whether the files are what the log says, and the log what it was.
 
+use std::collections::HashSet;
+
 use charter_deploy_model::{Standing, Verification, VerifiedEntry};
 use charter_host::Scope;
 
+use crate::archive::expanded;
 use crate::blocking::blocking;
 use crate::derived::{CHECKPOINT, parse_checkpoint};
 use crate::log::{LOG, Line, Log};
-use crate::path::{PRUNINGS, is_record};
+use crate::path::{ARCHIVED, PRUNINGS, is_record};
 use crate::store::{MARK, MARK_TEXT, checked};
 use crate::{Anchor, BackendError, Checkpoint, Key, Store, StoreError};
 
@@ -105,15 +108,27 @@ impl Store {
             if scope.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled);
             }
-            let keys = self.backend.list(&folder).await?;
-            unlogged.extend(keys.into_iter().filter(|key| is_record(key.as_str()) && log.find(key.as_str()).is_none()));
+            let keys: HashSet<Key> = self.backend.list(&folder).await?.into_iter().collect();
+            for key in keys.iter().filter(|key| is_record(record_of(key))) {
+                match log.find(record_of(key)) {
+                    None => unlogged.push(key.clone()),
+                    // A crash while it was compressed left both: the file itself was looked at with its line.
+                    Some(line) if line.key() != *key && keys.contains(&line.key()) => {
+                        let bytes = self.backend.get(key).await.map(|frame| expanded(&frame, line));
+                        if let (standing @ (Standing::Altered | Standing::Malformed), detail) = standing(line, bytes)? {
+                            faults.push(VerifiedEntry { path: key.to_string(), standing, detail });
+                        }
+                    }
+                    Some(_) => {}
+                }
+            }
         }
         if unlogged.is_empty() {
             return Ok(());
         }
         // What was recorded while this verification ran is in the log by now.
         let log = self.read_log(&mut Vec::new()).await?;
-        unlogged.retain(|key| log.find(key.as_str()).is_none());
+        unlogged.retain(|key| log.find(record_of(key)).is_none());
         unlogged.sort_unstable();
         faults.extend(unlogged.into_iter().map(|key| VerifiedEntry {
             path: key.to_string(),
@@ -134,6 +149,11 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Returns the path of the record that a file holds, compressed or not.
+fn record_of(key: &Key) -> &str {
+    key.as_str().strip_suffix(ARCHIVED).unwrap_or(key.as_str())
 }
 
 /// Says how a record's file stands against its line.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::note::{folder_with, open, verify};
 
-fn configuration(environment: Environment, name: &str) -> ProductionConfiguration {
+pub(crate) fn configuration(environment: Environment, name: &str) -> ProductionConfiguration {
     ProductionConfiguration {
         configuration_id: ConfigurationId::new("20261121-020711".parse().unwrap()),
         version: Version::new(1, 0, 0),
@@ -32,8 +32,19 @@ fn configuration(environment: Environment, name: &str) -> ProductionConfiguratio
             validation_steps: Vec::new(),
         },
         performance: None,
-        constitutional: ConstitutionalConfiguration { enforcement_level: Enforcement::Strict },
+        monitoring: None,
+        maintenance: None,
+        security: None,
+        constitutional: ConstitutionalConfiguration {
+            zero_git_hub_actions: None,
+            performance_first: None,
+            user_preservation: None,
+            branch_preservation: None,
+            local_validation: None,
+            enforcement_level: Enforcement::Strict,
+        },
         environment_variables: EnvironmentVariables::default(),
+        features: None,
     }
 }
 

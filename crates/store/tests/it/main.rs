@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod archive;
 mod concurrent;
 mod configuration;
 mod contract;
 mod crash;
 mod derived;
+mod golden;
 mod note;
+mod pruning;
 mod tamper;
