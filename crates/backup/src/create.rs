@@ -98,7 +98,7 @@ fn checked_items(contents: Vec<Content>) -> Result<Vec<Item>, BackupError> {
     Ok(items)
 }
 
-fn locked(folder: &Path, error: LockError) -> BackupError {
+pub(crate) fn locked(folder: &Path, error: LockError) -> BackupError {
     match error {
         LockError::Held { holder, .. } => BackupError::Locked { path: folder.to_owned(), holder },
         LockError::Unusable { path, source } => BackupError::Read { path, source },
@@ -106,7 +106,7 @@ fn locked(folder: &Path, error: LockError) -> BackupError {
     }
 }
 
-fn stop_if_asked(scope: &Scope) -> Result<(), BackupError> {
+pub(crate) fn stop_if_asked(scope: &Scope) -> Result<(), BackupError> {
     if scope.cancel.is_cancelled() { Err(BackupError::Cancelled) } else { Ok(()) }
 }
 

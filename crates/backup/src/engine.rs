@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use charter_deploy_model::{Snapshot, Stamp};
 use charter_host::{Clock, Scope, durable};
 
-use crate::{BackupError, Content, create, restore, snapshot, verify};
+use crate::{BackupError, Content, Freed, PruneMode, create, prune, restore, snapshot, verify};
 
 /// Takes, verifies and restores snapshots.
 ///
@@ -17,6 +17,7 @@ use crate::{BackupError, Content, create, restore, snapshot, verify};
 /// - `unchanged_content_is_reused`: the same names and digests as an existing snapshot make no second one.
 /// - `a_crash_leaves_no_snapshot_or_a_whole_one`.
 /// - `what_is_restored_is_what_was_there`: every byte is checked against its digest before anybody sees it.
+/// - `what_stays_can_be_restored`: of pruning, at every instant, a crash included.
 /// - `a_second_writer_learns_who_was_first`: writers exclude each other, and never wait.
 #[async_trait]
 pub trait BackupEngine: Debug + Send + Sync {
@@ -45,6 +46,15 @@ pub trait BackupEngine: Debug + Send + Sync {
     /// [`BackupError::NotEmpty`] when there is something in `into`, [`BackupError::Damaged`] when a byte is not what it
     /// was; then nothing is left in `into`.
     async fn restore(&self, id: Stamp, names: &[String], into: &Path, scope: &Scope) -> Result<u64, BackupError>;
+
+    /// Removes snapshots and what only they needed, or says what that would free; one that is gone already is fine.
+    ///
+    /// Without any it removes what interrupted writers left.
+    ///
+    /// # Errors
+    /// [`BackupError::Refused`] when none would be left; [`BackupError::Damaged`] when one that stays cannot tell what it
+    /// needs; [`BackupError::Locked`] while somebody else writes. Then nothing is removed.
+    async fn prune(&self, ids: &[Stamp], mode: PruneMode, scope: &Scope) -> Result<Freed, BackupError>;
 }
 
 /// A snapshot, and whether it was there already.
@@ -118,6 +128,11 @@ impl BackupEngine for SnapshotEngine {
     async fn restore(&self, id: Stamp, names: &[String], into: &Path, scope: &Scope) -> Result<u64, BackupError> {
         let (folder, names, into, scope) = (self.folder.clone(), names.to_vec(), into.to_owned(), scope.clone());
         blocking(move || restore::restore(&folder, id, &names, &into, &scope)).await
+    }
+
+    async fn prune(&self, ids: &[Stamp], mode: PruneMode, scope: &Scope) -> Result<Freed, BackupError> {
+        let (engine, ids, scope) = (self.clone(), ids.to_vec(), scope.clone());
+        blocking(move || prune::prune(&engine.folder, engine.clock.as_ref(), &ids, mode, &scope)).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every blob there is, and where.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -63,6 +63,13 @@ impl Index {
             }
         }
         Ok(())
+    }
+
+    /// Returns the packs that hold none of these blobs where they would be looked for.
+    pub(crate) fn packs_without(&self, digests: &HashSet<Digest>) -> Vec<&Pack> {
+        let used: HashSet<usize> =
+            digests.iter().filter_map(|digest| self.places.get(digest)).map(|place| place.pack).collect();
+        self.packs.iter().enumerate().filter(|(number, _)| !used.contains(number)).map(|(_, pack)| pack).collect()
     }
 
     /// Finds a blob, whether or not its pack is long enough to hold it.

@@ -5,8 +5,8 @@
 //! under the SHA-256 of their content, compressed with zstd and read back from the disk before a snapshot names them:
 //! a snapshot that is listed was verified. Content that did not change costs nothing but a look.
 //!
-//! It does not encrypt, does not copy to another machine, keeps no modes, owners or empty folders, and never removes a
-//! snapshot. What it writes is plain enough to be read without it:
+//! It does not encrypt, does not copy to another machine, keeps no modes, owners or empty folders, and removes only the
+//! snapshots it is told to. What it writes is plain enough to be read without it:
 //!
 //! ```text
 //! lock                     names who is writing; the kernel frees it when they die
@@ -15,8 +15,9 @@
 //! snapshots/<stamp>.json   written once; names each content's tree, itself a blob of `digest size path` entries
 //! ```
 //!
-//! They are written in that order, so a crash leaves no snapshot or a whole one. Packs that no snapshot names do no
-//! harm: the next snapshot uses their blobs.
+//! They are written in that order, and removed in the other, so a crash leaves no snapshot or a whole one. Packs that no
+//! snapshot names do no harm: the next snapshot uses their blobs, the next pruning removes them. A pack goes as a whole:
+//! while one of its blobs is needed, all of them stay.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -52,6 +53,7 @@ mod engine;
 mod error;
 mod index;
 mod pack;
+mod prune;
 mod restore;
 mod snapshot;
 mod tree;
@@ -60,3 +62,4 @@ mod verify;
 pub use content::{Content, ContentFile};
 pub use engine::{BackupEngine, BackupVerified, Depth, SnapshotEngine, Taken};
 pub use error::BackupError;
+pub use prune::{Freed, PruneMode};

@@ -20,7 +20,7 @@ struct Stored {
     snapshot: Snapshot,
 }
 
-fn path(folder: &Path, id: Stamp) -> PathBuf {
+pub(crate) fn path(folder: &Path, id: Stamp) -> PathBuf {
     folder.join("snapshots").join(format!("{id}.json"))
 }
 

@@ -6,4 +6,5 @@ mod crash;
 mod damage;
 mod hostile;
 mod project;
+mod prune;
 mod snapshots;
