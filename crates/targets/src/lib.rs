@@ -23,5 +23,6 @@ pub use target::{Staged, Target, TargetError, TargetLock};
 pub fn standard() -> Catalog<dyn Target> {
     let mut catalog = Catalog::new("target");
     catalog.register(&kinds::docroot::META, kinds::docroot::target);
+    catalog.register(&kinds::git_branch::META, kinds::git_branch::target);
     catalog
 }

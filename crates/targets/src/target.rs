@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::Debug;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use charter_artifact::Artifact;
@@ -51,6 +52,12 @@ pub trait Target: Debug + Send + Sync {
     /// The path may be a symbolic link that moves with each activation, so it is resolved anew by every look.
     fn live_folder(&self) -> Option<PathBuf>;
 
+    /// Returns how long after an activation users may still be shown the release before: a host's own time, during which
+    /// nothing is wrong.
+    fn visible_within(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Takes the target for one writer, since two projects can share one target; never waits.
     ///
     /// # Errors
@@ -69,13 +76,23 @@ pub trait Target: Debug + Send + Sync {
     /// When it cannot be asked.
     async fn releases(&self, scope: &Scope) -> Result<Vec<Release>, TargetError>;
 
-    /// Returns the files of a release that is wholly there, and where they are; nothing, when it is not.
+    /// Returns the files of a release that is wholly there, and where they are; nothing, when it is not there, or not
+    /// as files on this machine.
     ///
     /// What was added to the release to keep the assets of earlier ones is not among them.
     ///
     /// # Errors
     /// When the target cannot be asked, or what it knows of the release is damaged.
     async fn read(&self, id: &ReleaseId, scope: &Scope) -> Result<Option<Artifact>, TargetError>;
+
+    /// Says whether a release is wholly there, with the files that it names. A target that keeps no files on this
+    /// machine answers this itself.
+    ///
+    /// # Errors
+    /// When the target cannot be asked, or what it knows of the release is damaged.
+    async fn holds(&self, release: &Release, scope: &Scope) -> Result<bool, TargetError> {
+        Ok(self.read(&release.id, scope).await?.is_some_and(|artifact| artifact.digest == release.digest))
+    }
 
     /// Puts a release on the target. Users see nothing of it.
     ///
@@ -105,6 +122,13 @@ pub trait Target: Debug + Send + Sync {
     /// # Errors
     /// [`TargetError::Live`] when users see it.
     async fn retire(&self, id: &ReleaseId, scope: &Scope) -> Result<(), TargetError>;
+}
+
+/// Returns what `deploy.json` holds.
+pub(crate) fn marker_content(release: &Release) -> Vec<u8> {
+    let mut json = serde_json::to_vec_pretty(release).expect("a release is plain data");
+    json.push(b'\n');
+    json
 }
 
 /// Why a target did not do as it was told.
@@ -151,6 +175,26 @@ pub enum TargetError {
         /// The file, relative to the artifact.
         path: String,
     },
+    /// Something is shown that no deployment put there, so nothing is published over it.
+    #[error("{place} shows `{what}`, which is no release: somebody else published it")]
+    Foreign {
+        /// The place.
+        place: String,
+        /// What is shown there.
+        what: String,
+        /// What to type to publish over it all the same.
+        accept: String,
+    },
+    /// The place could not be asked, or did not do as it was told.
+    #[error("could not {doing}")]
+    Place {
+        /// What was being done, a verb phrase.
+        doing: &'static str,
+        /// What would let it succeed, where that is known.
+        help: Option<String>,
+        /// Why it failed.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A write failed: the disk is full, the folder is read-only.
     #[error(transparent)]
     Durable(#[from] DurableError),
@@ -183,6 +227,10 @@ impl TargetError {
             Self::Changed { .. } => {
                 Some("make sure that nothing writes to the build, then run the command again".to_owned())
             }
+            Self::Foreign { accept, .. } => {
+                Some(format!("see who published it and why; if it may be published over, run `{accept}`"))
+            }
+            Self::Place { help, .. } => help.clone(),
             Self::Durable(error) => error.help().map(str::to_owned),
             Self::Cancelled | Self::Other { .. } => None,
         }

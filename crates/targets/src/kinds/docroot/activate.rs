@@ -11,9 +11,10 @@ use rayon::prelude::*;
 
 use super::manifest::{self, Manifest};
 use super::overlay::Overlay;
-use super::stage::{make_read_only, marker_content};
+use super::stage::make_read_only;
 use super::{Docroot, failed};
 use crate::TargetError;
+use crate::target::marker_content;
 
 pub(super) fn activate(
     docroot: &Docroot,

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use super::manifest::{self, Header, Manifest};
 use super::{Docroot, failed};
+use crate::target::marker_content;
 use crate::{Staged, TargetError};
 
 /// How many of the newest releases are searched for files to share.
@@ -57,13 +58,6 @@ pub(super) fn stage(
     let manifest = Manifest { header: Header { number, release: release.clone() }, files };
     durable::publish(&docroot.manifest_path(&release.id), &manifest.encode())?;
     Ok(staged)
-}
-
-/// Returns what `deploy.json` holds.
-pub(super) fn marker_content(release: &Release) -> Vec<u8> {
-    let mut json = serde_json::to_vec_pretty(release).expect("a release is plain data");
-    json.push(b'\n');
-    json
 }
 
 /// Takes every right to write away, so that a file that releases share is not changed by accident.
