@@ -6,10 +6,22 @@ use crate::Gate;
 
 pub mod branches;
 pub mod clean_tree;
+pub mod command;
+pub mod commits;
+pub mod links;
 pub mod page_weight;
+pub mod publishable;
+pub mod secrets;
+pub mod zero_actions;
 
 pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
     catalog.register(&branches::META, branches::gate);
     catalog.register(&clean_tree::META, clean_tree::gate);
+    catalog.register(&command::META, command::gate);
+    catalog.register(&commits::META, commits::gate);
+    catalog.register(&links::META, links::gate);
     catalog.register(&page_weight::META, page_weight::gate);
+    catalog.register(&publishable::META, publishable::gate);
+    catalog.register(&secrets::META, secrets::gate);
+    catalog.register(&zero_actions::META, zero_actions::gate);
 }

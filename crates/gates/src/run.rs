@@ -10,10 +10,11 @@ use charter_host::Scope;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
-use crate::{Gate, GateError, Subject};
+use crate::{Gate, GateError, Memory, Subject};
 
 /// How one gate's run ended.
 #[derive(Debug, Clone, PartialEq)]
+#[must_use]
 pub struct Run {
     /// The gate.
     pub meta: &'static KindMeta,
@@ -21,13 +22,17 @@ pub struct Run {
     pub outcome: GateOutcome,
     /// How long it took.
     pub took: Duration,
+    /// Whether it was not asked, because it saw this before on the same input.
+    pub remembered: bool,
 }
 
-/// How long gates may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunLimits {
+/// How gates are run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
     /// After this long a gate is stopped, and its result is inconclusive.
     pub per_gate: Duration,
+    /// What gates saw before; everything is looked at anew when absent.
+    pub memory: Option<Memory>,
 }
 
 /// Lets every gate look at the subject, and returns how each ended, in the order given.
@@ -39,9 +44,9 @@ pub struct RunLimits {
 pub async fn run(
     gates: &[Arc<dyn Gate>],
     subject: Arc<Subject>,
-    limits: RunLimits,
+    options: &RunOptions,
     scope: &Scope,
-    mut each: impl FnMut(&'static KindMeta, &GateOutcome, Duration) + Send,
+    mut each: impl FnMut(&Run) + Send,
 ) -> Vec<Run> {
     let mut ended: Vec<Option<Run>> = gates.iter().map(|_| None).collect();
     let (shared, exclusive): (Vec<usize>, Vec<usize>) =
@@ -50,41 +55,49 @@ pub async fn run(
     let mut looking = JoinSet::new();
     for index in shared {
         let (gate, subject, scope) = (Arc::clone(&gates[index]), Arc::clone(&subject), scope.clone());
-        looking.spawn(async move { (index, look(gate, subject, limits, &scope).await) });
+        let options = options.clone();
+        looking.spawn(async move { (index, look(gate, subject, &options, &scope).await) });
     }
     while let Some(joined) = looking.join_next().await {
         let (index, run) = joined.expect("`look` contains the gate's panics and nobody aborts it");
-        each(run.meta, &run.outcome, run.took);
+        each(&run);
         ended[index] = Some(run);
     }
     for index in exclusive {
-        let run = look(Arc::clone(&gates[index]), Arc::clone(&subject), limits, scope).await;
-        each(run.meta, &run.outcome, run.took);
+        let run = look(Arc::clone(&gates[index]), Arc::clone(&subject), options, scope).await;
+        each(&run);
         ended[index] = Some(run);
     }
     ended.into_iter().flatten().collect()
 }
 
-async fn look(gate: Arc<dyn Gate>, subject: Arc<Subject>, limits: RunLimits, scope: &Scope) -> Run {
+async fn look(gate: Arc<dyn Gate>, subject: Arc<Subject>, options: &RunOptions, scope: &Scope) -> Run {
     let meta = gate.meta();
     let started = Instant::now();
+    if let Some(inspection) = options.memory.as_ref().and_then(|memory| memory.recall(gate.as_ref(), &subject)) {
+        let outcome = GateOutcome::Inspected(inspection);
+        return Run { meta, outcome, took: started.elapsed(), remembered: true };
+    }
     let scope = scope.child();
     // Dropped with this future, so that a caller who walks away leaves nothing running.
     let _stops_when_dropped = scope.cancel.clone().drop_guard();
     let mut task = JoinSet::new();
     task.spawn({
-        let scope = scope.clone();
+        let (scope, gate, subject) = (scope.clone(), Arc::clone(&gate), Arc::clone(&subject));
         async move { gate.inspect(&subject, &scope).await }
     });
     let outcome = tokio::select! {
         biased;
         Some(joined) = task.join_next() => joined.map_or_else(died, |result| result.map_or_else(failed, GateOutcome::Inspected)),
         () = scope.cancel.cancelled() => failed(GateError::Cancelled),
-        () = tokio::time::sleep(limits.per_gate) => {
-            GateOutcome::Inconclusive(Inconclusive::TimedOut { seconds: limits.per_gate.as_secs() })
+        () = tokio::time::sleep(options.per_gate) => {
+            GateOutcome::Inconclusive(Inconclusive::TimedOut { seconds: options.per_gate.as_secs() })
         }
     };
-    Run { meta, outcome, took: started.elapsed() }
+    if let (Some(memory), GateOutcome::Inspected(inspection)) = (&options.memory, &outcome) {
+        memory.keep(gate.as_ref(), &subject, inspection);
+    }
+    Run { meta, outcome, took: started.elapsed(), remembered: false }
 }
 
 fn failed(error: GateError) -> GateOutcome {

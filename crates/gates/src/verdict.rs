@@ -9,6 +9,7 @@ use charter_deploy_model::{
 use globset::GlobMatcher;
 use jiff::civil::Date;
 
+use crate::baseline::Baseline;
 use crate::glob;
 
 /// What the owners demand.
@@ -37,13 +38,22 @@ impl Policy {
     }
 }
 
+/// What may stand although it is wrong.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Exceptions<'a> {
+    /// For a while, for a reason.
+    pub waivers: &'a [Waiver],
+    /// Because it was there before.
+    pub baseline: Option<&'a Baseline>,
+}
+
 /// Judges what one gate saw.
 ///
 /// | what the gate saw | verdict | blocks under |
 /// | --- | --- | --- |
 /// | an error that no waiver covers | blocked | strict, standard |
 /// | a warning that no waiver covers | blocked if strict, else passed | strict |
-/// | only what waivers cover | waived | – |
+/// | only what waivers cover or the baseline knows | waived | – |
 /// | nothing wrong, or notes | passed | – |
 /// | something it could not decide, or nothing at all, or it could not look | inconclusive | strict |
 /// | a code it does not declare, or it failed through a fault of ours | broken | strict, standard, flexible |
@@ -52,12 +62,12 @@ impl Policy {
 /// not a glob covers nothing. `flexible` reports an error as blocked although it does not block, so that a score never
 /// depends on who is looking.
 #[must_use]
-pub fn judge(policy: &Policy, meta: &KindMeta, outcome: GateOutcome, waivers: &[Waiver], today: Date) -> GateReport {
+pub fn judge(policy: &Policy, meta: &KindMeta, outcome: GateOutcome, exceptions: &Exceptions<'_>, today: Date) -> GateReport {
     let report = |verdict, blocks| GateReport::new(meta.id, verdict, blocks);
     let strict = policy.enforcement == Enforcement::Strict;
     match outcome {
         GateOutcome::Inspected(Inspection::Looked { findings, measures, looked_at }) => {
-            judge_findings(policy, meta, findings, measures, looked_at, waivers, today)
+            judge_findings(policy, meta, findings, measures, looked_at, exceptions, today)
         }
         GateOutcome::Inspected(Inspection::NotApplicable { reason }) => {
             GateReport { reason: Some(reason), ..report(Verdict::NotApplicable, false) }
@@ -79,10 +89,11 @@ fn judge_findings(
     findings: Vec<Finding>,
     measures: Vec<Measure>,
     looked_at: LookedAt,
-    waivers: &[Waiver],
+    exceptions: &Exceptions<'_>,
     today: Date,
 ) -> GateReport {
-    let covers: Vec<(&Waiver, Cover)> = waivers
+    let covers: Vec<(&Waiver, Cover)> = exceptions
+        .waivers
         .iter()
         .filter(|waiver| today <= waiver.expires)
         .filter_map(|waiver| Some((waiver, Cover::of(waiver).ok()?)))
@@ -95,9 +106,14 @@ fn judge_findings(
             None => standing.push(finding),
         }
     }
+    let (standing, known) = match exceptions.baseline {
+        Some(baseline) => baseline.split(standing),
+        None => (standing, Vec::new()),
+    };
 
     let undeclared = standing
         .iter()
+        .chain(&known)
         .chain(waived.iter().map(|usage| &usage.finding))
         .find(|finding| meta.code(&finding.code).is_none());
     let is_wrong = standing
@@ -112,7 +128,7 @@ fn judge_findings(
         (Verdict::Inconclusive, Some("it looked at nothing".to_owned()))
     } else if !looked_at.undecided.is_empty() {
         (Verdict::Inconclusive, Some(looked_at.undecided.join("; ")))
-    } else if !waived.is_empty() {
+    } else if !waived.is_empty() || !known.is_empty() {
         (Verdict::Waived, None)
     } else {
         (Verdict::Passed, None)
@@ -125,6 +141,7 @@ fn judge_findings(
     };
     let severities = standing
         .iter()
+        .chain(&known)
         .chain(waived.iter().map(|usage| &usage.finding))
         .filter_map(|finding| meta.code(&finding.code))
         .map(|code| (code.id.to_owned(), policy.severity(code)))
@@ -132,6 +149,7 @@ fn judge_findings(
     GateReport {
         findings: standing,
         waived,
+        known,
         severities,
         measures,
         looked_at: Some(looked_at),
@@ -227,12 +245,16 @@ mod tests {
         }
     }
 
+    fn waived_by(waivers: &[Waiver]) -> Exceptions<'_> {
+        Exceptions { waivers, baseline: None }
+    }
+
     fn policy(enforcement: Enforcement) -> Policy {
         Policy { enforcement, ..Policy::default() }
     }
 
     fn verdict(enforcement: Enforcement, outcome: GateOutcome, waivers: &[Waiver]) -> (Verdict, bool) {
-        let report = judge(&policy(enforcement), &META, outcome, waivers, TODAY);
+        let report = judge(&policy(enforcement), &META, outcome, &waived_by(waivers), TODAY);
         (report.verdict, report.blocks)
     }
 
@@ -261,7 +283,7 @@ mod tests {
     fn the_configuration_may_change_how_bad_a_code_is() {
         let severities = BTreeMap::from([("letters/warning".to_owned(), Severity::Error)]);
         let policy = Policy { enforcement: Enforcement::Standard, severities };
-        let report = judge(&policy, &META, looked(vec![finding("letters/warning", "a")]), &[], TODAY);
+        let report = judge(&policy, &META, looked(vec![finding("letters/warning", "a")]), &Exceptions::default(), TODAY);
         assert!(report.blocks);
     }
 
@@ -315,7 +337,7 @@ mod tests {
             waiver("words/error", None, TODAY),
         ];
         let seen = looked(vec![finding("letters/error", "a")]);
-        let reports = [judge(&Policy::default(), &META, seen, &waivers, TODAY)];
+        let reports = [judge(&Policy::default(), &META, seen, &waived_by(&waivers), TODAY)];
         let complaints = unused_waivers(&reports, &waivers, TODAY);
         assert_eq!(
             complaints,
@@ -332,7 +354,7 @@ mod tests {
     fn a_waiver_is_not_called_unused_because_its_gate_could_not_look() {
         let waivers = [waiver("letters/error", None, TODAY)];
         let outcome = GateOutcome::Inconclusive(Inconclusive::TimedOut { seconds: 3 });
-        let reports = [judge(&Policy::default(), &META, outcome, &waivers, TODAY)];
+        let reports = [judge(&Policy::default(), &META, outcome, &waived_by(&waivers), TODAY)];
         assert_eq!(unused_waivers(&reports, &waivers, TODAY), Vec::<String>::new());
     }
 
@@ -383,7 +405,7 @@ mod tests {
         fn a_waiver_never_makes_another_code_pass(outcome in any_outcome(), waivers in any_waivers(), code in any_code()) {
             let others: Vec<Waiver> = waivers.into_iter().filter(|waiver| waiver.code != code).collect();
             let standing = |waivers: &[Waiver]| {
-                let report = judge(&Policy::default(), &META, outcome.clone(), waivers, TODAY);
+                let report = judge(&Policy::default(), &META, outcome.clone(), &waived_by(waivers), TODAY);
                 report.findings.into_iter().filter(|finding| finding.code == code).collect::<Vec<_>>()
             };
             prop_assert_eq!(standing(&others), standing(&[]));
@@ -411,11 +433,28 @@ mod tests {
 
         #[test]
         fn no_finding_is_lost(findings in any_findings(), waivers in any_waivers(), enforcement in any_enforcement()) {
-            let report = judge(&policy(enforcement), &META, looked(findings.clone()), &waivers, TODAY);
+            let report = judge(&policy(enforcement), &META, looked(findings.clone()), &waived_by(&waivers), TODAY);
             let mut kept: Vec<Finding> = report.findings;
             kept.extend(report.waived.into_iter().map(|usage| usage.finding));
             let sorted = |mut findings: Vec<Finding>| { findings.sort(); findings };
             prop_assert_eq!(sorted(kept), sorted(findings));
+        }
+
+        #[test]
+        fn what_the_baseline_knows_counts_no_more_and_is_not_lost(
+            findings in any_findings(), accepted in any_findings(), waivers in any_waivers(), enforcement in any_enforcement()
+        ) {
+            let accepted = GateReport { findings: accepted, ..GateReport::new("letters", Verdict::Blocked, true) };
+            let baseline = Baseline::of(&[accepted]);
+            let judged = |exceptions: &Exceptions<'_>| {
+                judge(&policy(enforcement), &META, looked(findings.clone()), exceptions, TODAY)
+            };
+            let with = judged(&Exceptions { waivers: &waivers, baseline: Some(&baseline) });
+            let without = judged(&waived_by(&waivers));
+            prop_assert!(with.blocks <= without.blocks);
+            prop_assert_eq!(with.waived, without.waived);
+            let sorted = |mut findings: Vec<Finding>| { findings.sort(); findings };
+            prop_assert_eq!(sorted([with.findings, with.known].concat()), sorted(without.findings));
         }
 
         #[test]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use charter_artifact::Artifact;
-use charter_gates::verdict::{Policy, judge};
-use charter_gates::{Gate, RunLimits, Subject, run};
+use charter_gates::verdict::{Exceptions, Policy, judge};
+use charter_gates::{Gate, RunOptions, Subject, run};
 use charter_host::{Catalog, Environment, Host, Scope, Secrets, Setup};
 
 #[tokio::main]
@@ -25,12 +25,12 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let artifact = Arc::new(Artifact::read(&folder, None, &scope)?);
     let subject = Arc::new(Subject { artifact: Some(artifact), ..Subject::new(&folder) });
 
-    let limits = RunLimits { per_gate: Duration::from_secs(60) };
-    let runs = run(&[gate], subject, limits, &scope, |_, _, _| {}).await;
+    let options = RunOptions { per_gate: Duration::from_secs(60), memory: None };
+    let runs = run(&[gate], subject, &options, &scope, |_| {}).await;
     let today = host.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let mut blocks = false;
     for run in runs {
-        let report = judge(&Policy::default(), run.meta, run.outcome, &[], today);
+        let report = judge(&Policy::default(), run.meta, run.outcome, &Exceptions::default(), today);
         println!("{}: {:?}", report.gate, report.verdict);
         report.findings.iter().for_each(|finding| println!("  {}", finding.message));
         blocks |= report.blocks;

@@ -1,46 +1,67 @@
-//! How many bytes of script and style each page makes the browser fetch.
+//! How many bytes each page makes the browser fetch.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
-use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use charter_artifact::{Artifact, ArtifactFile};
-use charter_deploy_model::{Digest, Finding, Inspection, KindMeta, Location, LookedAt, Measure, Unit};
+use charter_artifact::Artifact;
+use charter_deploy_model::{Finding, Inspection, KindMeta, LookedAt, Measure, Unit};
 use charter_host::{Refusal, Scope, Setup};
 use globset::GlobMatcher;
-use rayon::prelude::*;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
+use serde::{Deserialize, Serialize};
 
 use crate::gate::blocking;
+use crate::html::is_page;
 use crate::{Gate, GateError, Subject, glob};
 
 mod address;
 mod compress;
-mod html;
+mod contents;
+mod findings;
+mod pages;
+mod scales;
+mod step;
+mod stylesheet;
 
-use address::{Place, Site};
-use compress::{Weight, at_most, weigh};
+pub use compress::Compression;
+
+use address::Site;
+use pages::{FileIndex, Load, Page, Pages, Sort};
+use scales::Scales;
 
 charter_deploy_model::kind! {
-    /// Holds every page to a budget of script, style and total bytes.
+    /// Holds every page, and files that are named, to a budget of bytes.
     ///
-    /// For each HTML page it adds up what a browser must fetch from this site before the page works: `<script src>`,
-    /// scripts and stylesheets that `<link>` preloads, stylesheets, and the scripts and styles within the page. Sizes
-    /// are those after brotli at quality 9, as a server that compresses ahead of time sends them; the sizes without
-    /// compression are measured beside them.
+    /// For each HTML page it adds up what a browser fetches from this site to show it:
     ///
-    /// Not counted: modules that other modules import (preload them, and they are), images and fonts, and what comes
-    /// from other hosts, which is named in a note instead.
+    /// - script: `<script src>` and what `<link>` preloads, the modules that modules import statically, and the scripts
+    ///   within the page;
+    /// - style: stylesheets, those that they import, and the styles within the page;
+    /// - image: `<img>`, `<picture>`, `poster`, and what stylesheets name; of the files that a browser chooses from the
+    ///   largest counts, as if the screen were wide and sharp;
+    /// - font: preloaded ones, and of each `@font-face` the first source that browsers of today read; of one that is cut
+    ///   up by `unicode-range`, the part with the Latin letters;
+    /// - total: all of these and the page itself.
+    ///
+    /// Sizes are those after brotli at quality 9, as a server that compresses ahead of time sends them; what is
+    /// compressed already, such as WebP and WOFF2, counts as it is. The heaviest page of each sort is also measured after
+    /// gzip and without compression.
+    ///
+    /// Not counted: what is fetched later (`import()`, `loading="lazy"`), icons, video and audio, frames, modules under
+    /// a bare name, whatever only an import map leads to, and what comes from other hosts, which is named in a note
+    /// instead. Rules of a stylesheet count whether or not they apply.
     ///
     /// ```toml
     /// [gates.page-weight]
     /// max-script-bytes = 100_000
+    /// max-total-bytes = 500_000
     /// exclude = ["demo/**"]
+    ///
+    /// [[gates.page-weight.files]]
+    /// glob = "*.html"
+    /// max-bytes = 50_000
+    /// compression = "gzip"
     /// ```
     ///
     /// ```html,passes
@@ -74,7 +95,17 @@ charter_deploy_model::kind! {
         /// <!doctype html><style>body { margin: 0 auto; font-family: serif; max-width: 40em }</style>
         /// ```
         "page-weight/style": Error, principle Some(PerformanceFirst);
-        /// A page with its scripts and stylesheets is larger than the budget allows.
+        /// A page makes the browser fetch larger images than the budget allows.
+        ///
+        /// Offer smaller files for smaller screens (`srcset`), a format that packs better (AVIF, WebP), or let images
+        /// that are not seen at first wait (`loading="lazy"`). There is no such budget until one is set.
+        "page-weight/image": Error, principle Some(PerformanceFirst);
+        /// A page makes the browser fetch larger fonts than the budget allows.
+        ///
+        /// Text stays unseen or jumps until its font is there. Use WOFF2, fewer weights, and only the letters that the
+        /// site needs. There is no such budget until one is set.
+        "page-weight/font": Error, principle Some(PerformanceFirst);
+        /// A page with all it makes the browser fetch is larger than the budget allows.
         ///
         /// There is no such budget until one is set.
         ///
@@ -87,19 +118,47 @@ charter_deploy_model::kind! {
         /// <!doctype html><p>The five boxing wizards jump quickly.</p>
         /// ```
         "page-weight/total": Error, principle Some(PerformanceFirst);
-        /// A page names a script or stylesheet that is not in the site.
+        /// A file is larger than the budget for files of its name allows.
+        ///
+        /// ```toml
+        /// [[gates.page-weight.files]]
+        /// glob = "**/*.html"
+        /// max-bytes = 20
+        /// compression = "none"
+        /// ```
+        ///
+        /// ```html,blocks=page-weight/file
+        /// <!doctype html><p>The five boxing wizards jump quickly.</p>
+        /// ```
+        "page-weight/file": Error, principle Some(PerformanceFirst);
+        /// A budget is for files of which the site has none.
+        ///
+        /// It holds nothing to anything: the file was renamed, or the glob has a typing error.
+        ///
+        /// ```toml
+        /// [[gates.page-weight.files]]
+        /// glob = "app-*.js"
+        /// max-bytes = 100_000
+        /// ```
+        ///
+        /// ```html,blocks=page-weight/no-file
+        /// <!doctype html><p>Without script.</p>
+        /// ```
+        "page-weight/no-file": Warning, principle None;
+        /// A page, stylesheet or module names a script or stylesheet that is not in the site.
         ///
         /// Browsers will get an error instead of it, and its weight is unknown. Look for a typing error, a file the
         /// build left out, or a link that forgets the path under which the site is served. A file that another
-        /// program serves on the same host is a case for a waiver.
+        /// program serves on the same host is a case for a waiver. Images and fonts that are missing weigh nothing; the
+        /// gate `links` names them.
         ///
         /// ```html,blocks=page-weight/missing
         /// <!doctype html><script src="gone.js"></script>
         /// ```
         "page-weight/missing": Warning, principle None;
-        /// Pages fetch scripts or stylesheets from another host.
+        /// Pages fetch something from another host.
         ///
-        /// Their weight is not known and not counted. If the host is the site's own, list it in `hosts`.
+        /// Its weight is not known and not counted. If the host is the site's own, list it in `hosts`.
         ///
         /// ```html,passes
         /// <!doctype html><script src="https://cdn.example.net/library.js"></script>
@@ -118,14 +177,37 @@ pub struct PageWeightConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub max_style_bytes: Option<u64>,
-    /// How much the page with its scripts and styles may weigh, in bytes after brotli; no limit when absent.
+    /// How much the images may weigh, in bytes as they are sent; no limit when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub max_image_bytes: Option<u64>,
+    /// How much the fonts may weigh, in bytes as they are sent; no limit when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub max_font_bytes: Option<u64>,
+    /// How much the page with all it fetches may weigh, in bytes after brotli; no limit when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub max_total_bytes: Option<u64>,
+    /// Budgets for single files, whether or not a page fetches them.
+    pub files: Vec<FileBudget>,
     /// Globs over the paths of pages that nobody holds to a budget.
     pub exclude: Vec<String>,
     /// Host names under which pages address this very site in absolute URLs, such as `example.org`.
     pub hosts: Vec<String>,
+}
+
+/// A budget that every file of a name is held to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FileBudget {
+    /// A glob over the paths of the site's files.
+    pub glob: String,
+    /// How much each of them may weigh, in bytes after compression.
+    pub max_bytes: u64,
+    /// The compression.
+    #[serde(default)]
+    pub compression: Compression,
 }
 
 impl Default for PageWeightConfig {
@@ -133,9 +215,24 @@ impl Default for PageWeightConfig {
         Self {
             max_script_bytes: 100_000,
             max_style_bytes: None,
+            max_image_bytes: None,
+            max_font_bytes: None,
             max_total_bytes: None,
+            files: Vec::new(),
             exclude: Vec::new(),
             hosts: Vec::new(),
+        }
+    }
+}
+
+impl PageWeightConfig {
+    const fn budget(&self, sort: Sort) -> Option<u64> {
+        match sort {
+            Sort::Script => Some(self.max_script_bytes),
+            Sort::Style => self.max_style_bytes,
+            Sort::Image => self.max_image_bytes,
+            Sort::Font => self.max_font_bytes,
+            Sort::Total => self.max_total_bytes,
         }
     }
 }
@@ -145,6 +242,7 @@ impl Default for PageWeightConfig {
 pub struct PageWeight {
     config: PageWeightConfig,
     exclude: Vec<GlobMatcher>,
+    files: Vec<GlobMatcher>,
 }
 
 /// Builds the gate.
@@ -152,17 +250,17 @@ pub struct PageWeight {
 /// # Errors
 /// When a glob is malformed, or a host is not the bare name of one.
 pub fn gate(config: PageWeightConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |pattern: &String| {
-        glob::compile(pattern)
-            .map_err(|error| Refusal(format!("`exclude`: `{pattern}` is not a glob: {}", error.kind())))
+    let compile = |key: &str, pattern: &str| {
+        glob::compile(pattern).map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
     };
-    let exclude = config.exclude.iter().map(compile).collect::<Result<_, _>>()?;
+    let exclude = config.exclude.iter().map(|pattern| compile("exclude", pattern)).collect::<Result<_, _>>()?;
+    let files = config.files.iter().map(|budget| compile("files", &budget.glob)).collect::<Result<_, _>>()?;
     if let Some(host) =
         config.hosts.iter().find(|host| url::Host::parse(host).is_err() || host.contains(char::is_uppercase))
     {
         return Err(Refusal(format!("`hosts`: `{host}` is not a host name in lower case, such as `example.org`")));
     }
-    Ok(Box::new(PageWeight { config, exclude }))
+    Ok(Box::new(PageWeight { config, exclude, files }))
 }
 
 #[async_trait]
@@ -174,342 +272,94 @@ impl Gate for PageWeight {
     async fn inspect(&self, subject: &Subject, scope: &Scope) -> Result<Inspection, GateError> {
         let artifact = Arc::clone(subject.artifact()?);
         let (gate, base_path, scope) = (self.clone(), subject.base_path.clone(), scope.clone());
-        blocking(move || gate.weigh_pages(&artifact, &base_path, &scope)).await
+        blocking(move || gate.weigh(&artifact, &base_path, &scope)).await
     }
-}
-
-/// A page and what it makes the browser fetch.
-struct Page<'a> {
-    file: &'a ArtifactFile,
-    scripts: Vec<&'a ArtifactFile>,
-    styles: Vec<&'a ArtifactFile>,
-    inline_script: Weight,
-    inline_style: Weight,
-    missing: BTreeSet<String>,
-    elsewhere: BTreeSet<String>,
-}
-
-/// What a page's scripts and styles weigh, and the files the page fetches beside itself.
-#[derive(Clone, Copy)]
-struct Load {
-    script: Weight,
-    style: Weight,
-    files: Weight,
 }
 
 impl PageWeight {
-    fn weigh_pages(&self, artifact: &Artifact, base_path: &str, scope: &Scope) -> Result<Inspection, GateError> {
+    fn weigh(&self, artifact: &Artifact, base_path: &str, scope: &Scope) -> Result<Inspection, GateError> {
         let site = Site::new(artifact, base_path, &self.config.hosts);
-        let pages: Vec<&ArtifactFile> = artifact.files.iter().filter(|file| self.is_judged(&file.path)).collect();
-        let scales = Scales { artifact, inline: Mutex::default() };
+        let judged = files(artifact, |path| is_page(path) && !self.exclude.iter().any(|glob| glob.is_match(path)));
+        let read = Pages::read(artifact, &site, &judged, scope)?;
 
-        let step = Step::new(scope, "reading pages", pages.len());
-        let pages: Vec<Page<'_>> =
-            pages.into_par_iter().map(|file| step.then(|| scales.read_page(&site, file))).collect::<Result<_, _>>()?;
-
-        let distinct: HashMap<Digest, &ArtifactFile> = pages
-            .iter()
-            .flat_map(|page| page.scripts.iter().chain(&page.styles))
-            .map(|file| (file.digest, *file))
-            .collect();
-        let mut distinct: Vec<&ArtifactFile> = distinct.into_values().collect();
-        // The largest first, so that no thread is left with one at the end.
-        distinct.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
-        let step = Step::new(scope, "compressing scripts and styles", distinct.len());
-        let weights: HashMap<Digest, Weight> = distinct
-            .par_iter()
-            .with_max_len(1)
-            .map(|file| step.then(|| Ok((file.digest, scales.weigh_file(file)?))))
-            .collect::<Result<_, _>>()?;
-
-        let loads: Vec<Load> = pages.iter().map(|page| page.load(&weights)).collect();
-        let totals = self.totals(&scales, &pages, &loads, scope)?;
-        let findings = self.findings(&pages, &loads, &totals, &weights);
-        Ok(Inspection::Looked {
-            findings,
-            measures: measures(&pages, &loads, &totals),
-            looked_at: LookedAt {
-                counts: BTreeMap::from([
-                    ("pages".to_owned(), pages.len() as u64),
-                    ("resources".to_owned(), distinct.len() as u64),
-                ]),
-                undecided: Vec::new(),
-            },
-        })
-    }
-
-    fn is_judged(&self, path: &str) -> bool {
-        let is_page = path
-            .rsplit_once('.')
-            .is_some_and(|(_, ending)| ["html", "htm", "xhtml"].iter().any(|known| ending.eq_ignore_ascii_case(known)));
-        is_page && !self.exclude.iter().any(|glob| glob.is_match(path))
-    }
-
-    /// Weighs the pages themselves, but only those that can be the heaviest or over the budget: a page weighs no more
-    /// than it does without compression, so for most of a large site that bound says enough.
-    fn totals(
-        &self,
-        scales: &Scales<'_>,
-        pages: &[Page<'_>],
-        loads: &[Load],
-        scope: &Scope,
-    ) -> Result<BTreeMap<usize, Weight>, GateError> {
-        /// Compressed side by side before the bound is looked at again.
-        const BATCH: usize = 16;
-        let bound = |index: usize| loads[index].files.brotli + at_most(pages[index].file.size);
-        let mut by_bound: Vec<usize> = (0..pages.len()).collect();
-        by_bound.sort_by_key(|index| (std::cmp::Reverse(bound(*index)), *index));
-        let step = Step::new(scope, "compressing the heaviest pages", 0);
-        let mut totals = BTreeMap::new();
-        let mut heaviest = 0;
-        for batch in by_bound.chunks(BATCH) {
-            let may_matter = |index: &&usize| {
-                bound(**index) >= heaviest || self.config.max_total_bytes.is_some_and(|max| bound(**index) > max)
-            };
-            let batch: Vec<usize> = batch.iter().filter(may_matter).copied().collect();
-            if batch.is_empty() {
-                break;
+        let mut brotli = Scales::new(artifact, &site, Compression::Brotli);
+        let mut gzip = Scales::new(artifact, &site, Compression::Gzip);
+        let mut findings = findings::of_references(artifact, &read);
+        let mut measures = Vec::new();
+        for sort in Sort::ALL {
+            let loads: Vec<&Load> = read.pages.iter().map(|page| page.load(sort)).collect();
+            let budget = self.config.budget(sort);
+            let weights = brotli.weigh_heavy(&loads, budget, scope)?;
+            for (index, weight) in &weights {
+                let over = budget.filter(|budget| weight > budget);
+                findings.extend(
+                    over.map(|budget| findings::of_page(artifact, &read.pages[*index], sort, *weight, budget, &brotli)),
+                );
             }
-            let weighed: Vec<(usize, Weight)> = batch
-                .into_par_iter()
-                .with_max_len(1)
-                .map(|index| {
-                    let mut total = step.then(|| scales.weigh_file(pages[index].file))?;
-                    total += loads[index].files;
-                    Ok((index, total))
-                })
-                .collect::<Result<_, GateError>>()?;
-            heaviest = weighed.iter().map(|(_, total)| total.brotli).max().unwrap_or_default().max(heaviest);
-            totals.extend(weighed);
-        }
-        Ok(totals)
-    }
-
-    fn findings(
-        &self,
-        pages: &[Page<'_>],
-        loads: &[Load],
-        totals: &BTreeMap<usize, Weight>,
-        weights: &HashMap<Digest, Weight>,
-    ) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        for (index, (page, load)) in pages.iter().zip(loads).enumerate() {
-            let budgets = [
-                ("script", load.script, Some(self.config.max_script_bytes), &page.scripts),
-                ("style", load.style, self.config.max_style_bytes, &page.styles),
-            ];
-            for (sort, weight, budget, files) in budgets {
-                if let Some(budget) = budget.filter(|budget| weight.brotli > *budget) {
-                    let what = format!("fetches {} bytes of {sort} after brotli", grouped(weight.brotli));
-                    findings.push(over(page, sort, &what, weight, budget, heaviest_of(files, weights)));
-                }
-            }
-            let over_total = |total: &&Weight| self.config.max_total_bytes.is_some_and(|max| total.brotli > max);
-            if let (Some(total), Some(budget)) = (totals.get(&index).filter(over_total), self.config.max_total_bytes) {
-                let what = format!("weighs {} bytes after brotli with its scripts and styles", grouped(total.brotli));
-                let files: Vec<&ArtifactFile> = page.scripts.iter().chain(&page.styles).copied().collect();
-                findings.push(over(page, "total", &what, *total, budget, heaviest_of(&files, weights)));
+            let heaviest = weights.into_iter().max_by_key(|(index, weight)| (*weight, std::cmp::Reverse(*index)));
+            if let Some((index, weight)) = heaviest {
+                let page: &Page = &read.pages[index];
+                let packed = [("brotli", weight), ("gzip", gzip.weigh(page.load(sort), scope)?), ("raw", raw(artifact, page.load(sort)))];
+                measures.extend(packed.map(|(how, bytes)| measure(artifact, sort.name(), how, page.file, bytes)));
             }
         }
-        findings.extend(named_by(pages, |page| &page.missing).map(|(path, first, more)| {
-            let message = format!("`{first}`{more} names `{path}`, which is not in the site");
-            Finding::new("page-weight/missing", path, message).at(Location::file(first))
-        }));
-        findings.extend(named_by(pages, |page| &page.elsewhere).map(|(host, first, more)| {
-            let message = format!("`{first}`{more} fetches scripts or styles from `{host}`, which are not counted");
-            let help = format!("if `{host}` is this site, list it in `hosts`");
-            Finding::new("page-weight/elsewhere", host, message).at(Location::file(first)).help(help)
-        }));
+        self.weigh_files(artifact, [&mut brotli, &mut gzip], scope, &mut findings, &mut measures)?;
         findings.sort();
-        findings
-    }
-}
-
-impl Page<'_> {
-    fn load(&self, weights: &HashMap<Digest, Weight>) -> Load {
-        let sum = |files: &[&ArtifactFile]| -> Weight {
-            files.iter().filter_map(|file| weights.get(&file.digest)).copied().sum()
+        let counts = [("pages", read.pages.len() as u64), ("resources", read.resources)];
+        let looked_at = LookedAt {
+            counts: counts.into_iter().map(|(sort, count)| (sort.to_owned(), count)).collect::<BTreeMap<_, _>>(),
+            undecided: read.undecided,
         };
-        let (mut script, mut style) = (sum(&self.scripts), sum(&self.styles));
-        let mut files = script;
-        files += style;
-        script += self.inline_script;
-        style += self.inline_style;
-        Load { script, style, files }
-    }
-}
-
-/// Weighs what is in one artifact. Of texts within pages the same ones come again and again, so each is weighed once.
-struct Scales<'a> {
-    artifact: &'a Artifact,
-    inline: Mutex<HashMap<[u8; 32], Weight>>,
-}
-
-impl<'a> Scales<'a> {
-    fn read_page(&self, site: &Site<'a>, file: &'a ArtifactFile) -> Result<Page<'a>, GateError> {
-        let mut contents = self.open(file).and_then(html::read).map_err(|error| self.unreadable(file, error))?;
-        let base = site.base_of(&file.path, contents.base.as_deref());
-        let (mut missing, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
-        let mut files_of = |references: &[String], inline: &mut Vec<u8>| {
-            let mut files: Vec<&'a ArtifactFile> = Vec::new();
-            for reference in references {
-                match site.locate(&base, reference) {
-                    Place::File(found) if files.iter().any(|known| known.path == found.path) => {}
-                    Place::File(found) => files.push(found),
-                    Place::Missing(path) => _ = missing.insert(path),
-                    Place::Elsewhere(host) => _ = elsewhere.insert(host),
-                    Place::Here => inline.extend_from_slice(reference.as_bytes()),
-                    Place::Nowhere => {}
-                }
-            }
-            files
-        };
-        let scripts = files_of(&contents.scripts, &mut contents.inline_script);
-        let styles = files_of(&contents.styles, &mut contents.inline_style);
-        Ok(Page {
-            file,
-            scripts,
-            styles,
-            inline_script: self.weigh_text(&contents.inline_script).map_err(|error| self.unreadable(file, error))?,
-            inline_style: self.weigh_text(&contents.inline_style).map_err(|error| self.unreadable(file, error))?,
-            missing,
-            elsewhere,
-        })
+        Ok(Inspection::Looked { findings, measures, looked_at })
     }
 
-    fn weigh_file(&self, file: &ArtifactFile) -> Result<Weight, GateError> {
-        self.open(file).and_then(|content| weigh(content, file.size)).map_err(|error| self.unreadable(file, error))
-    }
-
-    fn weigh_text(&self, text: &[u8]) -> io::Result<Weight> {
-        if text.is_empty() {
-            return Ok(Weight::default());
-        }
-        let digest: [u8; 32] = Sha256::digest(text).into();
-        let known = || self.inline.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(weight) = known().get(&digest) {
-            return Ok(*weight);
-        }
-        let weight = weigh(text, text.len() as u64)?;
-        known().insert(digest, weight);
-        Ok(weight)
-    }
-
-    fn open(&self, file: &ArtifactFile) -> io::Result<File> {
-        File::open(self.artifact.root.join(&file.path))
-    }
-
-    fn unreadable(&self, file: &ArtifactFile, source: io::Error) -> GateError {
-        GateError::Unreadable { path: self.artifact.root.join(&file.path), source }
-    }
-}
-
-/// Counts how far a step is, and ends it when the caller wants that.
-struct Step<'a> {
-    scope: &'a Scope,
-    doing: &'static str,
-    total: Option<u64>,
-    done: AtomicU64,
-}
-
-impl<'a> Step<'a> {
-    /// Begins a step; a total of 0 is one that nobody knows.
-    fn new(scope: &'a Scope, doing: &'static str, total: usize) -> Self {
-        Self { scope, doing, total: (total > 0).then_some(total as u64), done: AtomicU64::new(0) }
-    }
-
-    fn then<T>(&self, work: impl FnOnce() -> Result<T, GateError>) -> Result<T, GateError> {
-        if self.scope.cancel.is_cancelled() {
-            return Err(GateError::Cancelled);
-        }
-        let result = work()?;
-        self.scope.progress(self.done.fetch_add(1, Ordering::Relaxed) + 1, self.total, self.doing);
-        Ok(result)
-    }
-}
-
-fn over(page: &Page<'_>, sort: &str, what: &str, weight: Weight, budget: u64, help: Option<String>) -> Finding {
-    let path = &page.file.path;
-    let message = format!("`{path}` {what} ({} without), where {} are allowed", grouped(weight.raw), grouped(budget));
-    let finding = Finding::new(format!("page-weight/{sort}"), path, message).at(Location::file(path));
-    Finding { help, ..finding }
-}
-
-fn heaviest_of(files: &[&ArtifactFile], weights: &HashMap<Digest, Weight>) -> Option<String> {
-    const SHOWN: usize = 3;
-    let weight = |file: &ArtifactFile| weights.get(&file.digest).map_or(0, |weight| weight.brotli);
-    let mut files: Vec<&ArtifactFile> = files.to_vec();
-    files.sort_by(|a, b| weight(b).cmp(&weight(a)).then_with(|| a.path.cmp(&b.path)));
-    let shown: Vec<String> =
-        files.iter().take(SHOWN).map(|file| format!("`{}` ({})", file.path, grouped(weight(file)))).collect();
-    (!shown.is_empty()).then(|| format!("begin with {}", shown.join(", ")))
-}
-
-/// Turns "page names things" into one line per thing: the thing, the first page, and how many more there are.
-fn named_by<'p, 'a>(
-    pages: &'p [Page<'a>],
-    things: impl Fn(&'p Page<'a>) -> &'p BTreeSet<String>,
-) -> impl Iterator<Item = (String, String, String)> {
-    let mut by_thing: BTreeMap<String, (String, u64)> = BTreeMap::new();
-    for page in pages {
-        for thing in things(page) {
-            by_thing.entry(thing.clone()).and_modify(|(_, pages)| *pages += 1).or_insert((page.file.path.clone(), 1));
-        }
-    }
-    by_thing.into_iter().map(|(thing, (first, pages))| {
-        let more = match pages {
-            1 => String::new(),
-            2 => " (and 1 more page)".to_owned(),
-            _ => format!(" (and {} more pages)", pages - 1),
-        };
-        (thing, first, more)
-    })
-}
-
-/// Measures the page that is heaviest in script, in style, and altogether; of equals the first.
-fn measures(pages: &[Page<'_>], loads: &[Load], totals: &BTreeMap<usize, Weight>) -> Vec<Measure> {
-    let heaviest = |weights: &mut dyn Iterator<Item = (usize, Weight)>| {
-        weights.max_by_key(|(index, weight)| (*weight, std::cmp::Reverse(*index)))
-    };
-    let mut scripts = loads.iter().map(|load| load.script).enumerate();
-    let mut styles = loads.iter().map(|load| load.style).enumerate();
-    let mut totals = totals.iter().map(|(index, total)| (*index, *total));
-    [("script", heaviest(&mut scripts)), ("style", heaviest(&mut styles)), ("total", heaviest(&mut totals))]
-        .into_iter()
-        .filter_map(|(sort, heaviest)| heaviest.map(|(index, weight)| (sort, &pages[index].file.path, weight)))
-        .flat_map(|(sort, page, weight)| {
-            let measure = |how, bytes: u64| Measure {
-                name: format!("{sort}-{how}"),
-                subject: page.clone(),
-                value: bytes as f64,
-                unit: Unit::Bytes,
+    fn weigh_files(
+        &self,
+        artifact: &Artifact,
+        [brotli, gzip]: [&mut Scales<'_>; 2],
+        scope: &Scope,
+        findings: &mut Vec<Finding>,
+        measures: &mut Vec<Measure>,
+    ) -> Result<(), GateError> {
+        for (budget, glob) in self.config.files.iter().zip(&self.files) {
+            let matching = files(artifact, |path| glob.is_match(path));
+            let loads: Vec<Load> = matching.iter().map(|file| Load { files: [*file].into(), text: None }).collect();
+            let loads: Vec<&Load> = loads.iter().collect();
+            let weights = match budget.compression {
+                Compression::Brotli => brotli.weigh_heavy(&loads, Some(budget.max_bytes), scope)?,
+                Compression::Gzip => gzip.weigh_heavy(&loads, Some(budget.max_bytes), scope)?,
+                Compression::None => loads.iter().map(|load| raw(artifact, load)).enumerate().collect(),
             };
-            [measure("brotli", weight.brotli), measure("raw", weight.raw)]
-        })
-        .collect()
-}
-
-/// Writes a number with a comma between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
+            if matching.is_empty() {
+                findings.push(findings::of_no_file(budget));
+            }
+            let over = weights.iter().filter(|(_, weight)| **weight > budget.max_bytes);
+            findings.extend(over.map(|(index, weight)| findings::of_file(artifact, matching[*index], *weight, budget)));
+            let heaviest = weights.into_iter().max_by_key(|(index, weight)| (*weight, std::cmp::Reverse(*index)));
+            let how = budget.compression.name();
+            measures.extend(heaviest.map(|(index, weight)| measure(artifact, "file", how, matching[index], weight)));
         }
-        text.push(digit);
+        // Two budgets may be for one file.
+        measures.sort_by(|a, b| (&a.name, &a.subject).cmp(&(&b.name, &b.subject)));
+        measures.dedup();
+        Ok(())
     }
-    text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn files(artifact: &Artifact, wanted: impl Fn(&str) -> bool) -> Vec<FileIndex> {
+    (0..).zip(&artifact.files).filter(|(_, file)| wanted(&file.path)).map(|(index, _)| index).collect()
+}
 
-    #[test]
-    fn thousands_are_set_apart() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
-        }
+fn raw(artifact: &Artifact, load: &Load) -> u64 {
+    let files: u64 = load.files.iter().map(|file| artifact.files[*file as usize].size).sum();
+    files + load.text.map_or(0, |text| text.bytes)
+}
+
+fn measure(artifact: &Artifact, sort: &str, how: &str, file: FileIndex, bytes: u64) -> Measure {
+    Measure {
+        name: format!("{sort}-{how}"),
+        subject: artifact.files[file as usize].path.clone(),
+        value: bytes as f64,
+        unit: Unit::Bytes,
     }
 }

@@ -2,6 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod command;
+mod commits;
 mod contract;
+mod github;
+mod links;
+mod memory;
 mod page_weight;
+mod publishable;
 mod run;
+mod secrets;
+mod zero_actions;

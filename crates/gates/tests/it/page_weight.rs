@@ -94,7 +94,7 @@ async fn the_base_path_leads_into_the_site_and_what_ignores_it_is_missing() {
     ];
     let seen = inspect(&files, "/docs", json!({})).await;
     assert_eq!(subjects(&seen, "page-weight/missing"), ["/app.js"]);
-    assert!(seen.findings[0].message.contains("`wrong.html` (and 1 more page)"), "{:?}", seen.findings);
+    assert!(seen.findings[0].message.contains("`wrong.html` (and 1 more file)"), "{:?}", seen.findings);
 }
 
 #[tokio::test]
@@ -103,6 +103,88 @@ async fn other_hosts_are_named_once_and_not_counted() {
     let seen = inspect(&[("a.html", page), ("b.html", page)], "/", json!({})).await;
     assert_eq!(subjects(&seen, "page-weight/elsewhere"), ["cdn.example.net"]);
     assert_eq!(seen.measures["script-raw"].1, 0);
+}
+
+#[tokio::test]
+async fn modules_that_modules_import_count_and_each_once() {
+    let files = [
+        ("js/app.js", "import './a.js';import {b} from './deep/b.js';import('./later.js');import 'bare'"),
+        ("js/a.js", "export * from './app.js'"),
+        ("js/deep/b.js", "import '/js/a.js';import '../gone.js'"),
+        ("js/later.js", "0".repeat(1_000).leak()),
+        ("index.html", "<script type=module src=js/app.js></script>"),
+        ("inline.html", "<script type=module>import './js/a.js'</script>"),
+    ];
+    let seen = inspect(&files, "/", json!({})).await;
+    let modules: usize = files[..3].iter().map(|(_, text)| text.len()).sum();
+    let inline = "import './js/a.js'".len();
+    assert_eq!(seen.measures["script-raw"], ("inline.html".to_owned(), (modules + inline) as u64));
+    assert_eq!(subjects(&seen, "page-weight/missing"), ["js/gone.js"]);
+    assert!(seen.findings[0].message.starts_with("`js/deep/b.js` names"), "{:?}", seen.findings);
+}
+
+#[tokio::test]
+async fn a_classic_script_imports_nothing() {
+    let files = [("a.js", "import './b.js'"), ("b.js", "1"), ("index.html", "<script src=a.js></script>")];
+    assert_eq!(inspect(&files, "/", json!({})).await.measures["script-raw"].1, 15);
+}
+
+#[tokio::test]
+async fn stylesheets_bring_stylesheets_fonts_and_images() {
+    let files = [
+        ("css/a.css", "@import 'b.css'; @import 'a.css'; i { background: url(../i.png) }"),
+        ("css/b.css", "@font-face { src: url(f.eot), url(f.woff2) format('woff2'), url(f.ttf) }"),
+        ("css/f.woff2", "font"),
+        ("css/f.ttf", "a font of another format"),
+        ("i.png", "image"),
+        ("index.html", "<link rel=stylesheet href=css/a.css>"),
+    ];
+    let seen = inspect(&files, "/", json!({})).await;
+    assert_eq!(seen.measures["style-raw"].1, (files[0].1.len() + files[1].1.len()) as u64);
+    assert_eq!(seen.measures["font-raw"].1, 4);
+    assert_eq!(seen.measures["image-raw"].1, 5);
+    let all: u64 = files.iter().filter(|(path, _)| *path != "css/f.ttf").map(|(_, text)| text.len() as u64).sum();
+    assert_eq!(seen.measures["total-raw"].1, all);
+    assert_eq!(seen.findings, [], "fonts and images that are missing are for another gate");
+}
+
+#[tokio::test]
+async fn of_an_image_the_largest_file_counts() {
+    let page = "<picture><source srcset='s.webp 1x, l.webp 2x'><img src=m.jpg></picture><img src=m.jpg srcset='s.webp 2x'>
+        <img loading=lazy src=huge.jpg>";
+    let files = [("s.webp", "1"), ("m.jpg", "333"), ("l.webp", "55555"), ("huge.jpg", "7777777"), ("index.html", page)];
+    let seen = inspect(&files, "/", json!({ "max-image-bytes": 7 })).await;
+    assert_eq!(seen.measures["image-raw"].1, 8);
+    assert_eq!(seen.measures["image-brotli"].1, 8, "it is sent as it is");
+    assert_eq!(subjects(&seen, "page-weight/image"), ["index.html"]);
+}
+
+#[tokio::test]
+async fn every_figure_of_a_page_is_of_the_same_page() {
+    let random = (0..4_000_u32).map(|n| format!("{:x} ", n.wrapping_mul(2_654_435_761))).collect::<String>();
+    let files = [
+        ("random.js", random.as_str()),
+        ("repeating.js", "0".repeat(90_000).leak()),
+        ("a.html", "<script src=repeating.js></script>"),
+        ("b.html", "<script src=random.js></script>"),
+    ];
+    let seen = inspect(&files, "/", json!({})).await;
+    let figures = ["script-raw", "script-gzip", "script-brotli"].map(|name| seen.measures[name].clone());
+    assert!(figures.iter().all(|(page, _)| page == "b.html"), "{figures:?}");
+    assert!(figures[0].1 > figures[1].1 && figures[1].1 > figures[2].1, "{figures:?}");
+}
+
+#[tokio::test]
+async fn a_file_is_held_to_its_own_budget_under_its_own_compression() {
+    let files = [("app.js", "0".repeat(5_000).leak()), ("b.bin", "123"), ("index.html", "<p>")] as [(&str, &str); 3];
+    let section = |compression: &str| json!({ "files": [{ "glob": "*.js", "max-bytes": 100, "compression": compression }] });
+    for (compression, over) in [("none", true), ("gzip", false), ("brotli", false)] {
+        let seen = inspect(&files, "/", section(compression)).await;
+        let expected: &[&str] = if over { &["app.js"] } else { &[] };
+        assert_eq!(subjects(&seen, "page-weight/file"), expected, "{compression}");
+    }
+    let seen = inspect(&files, "/", json!({ "files": [{ "glob": "*.mjs", "max-bytes": 1 }] })).await;
+    assert_eq!(subjects(&seen, "page-weight/no-file"), ["*.mjs"]);
 }
 
 #[tokio::test]
@@ -136,6 +218,7 @@ async fn it_stops_when_it_is_told_to() {
 fn a_malformed_glob_or_host_is_refused_by_name() {
     for (section, named) in [
         (json!({ "exclude": ["demo/["] }), "`demo/[`"),
+        (json!({ "files": [{ "glob": "a[", "max-bytes": 1 }] }), "`a[`"),
         (json!({ "hosts": ["https://example.org/"] }), "`https://example.org/`"),
         (json!({ "hosts": ["Example.org"] }), "`Example.org`"),
     ] {

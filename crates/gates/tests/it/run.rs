@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use charter_deploy_model::{GateOutcome, Inconclusive, Inspection, KindMeta, LookedAt};
-use charter_gates::{Gate, GateError, RunLimits, Subject, run};
+use charter_gates::{Gate, GateError, RunOptions, Subject, run};
 use charter_host::Scope;
 
 charter_deploy_model::kind! {
@@ -18,7 +18,7 @@ charter_deploy_model::kind! {
     static EXCLUSIVE: "exclusive", needs Source, lane Exclusive {}
 }
 
-const LIMITS: RunLimits = RunLimits { per_gate: Duration::from_secs(60) };
+const OPTIONS: RunOptions = RunOptions { per_gate: Duration::from_secs(60), memory: None };
 
 #[derive(Debug)]
 enum Behaviour {
@@ -96,7 +96,7 @@ fn gate(meta: &'static KindMeta, behaviour: Behaviour) -> Arc<dyn Gate> {
 
 async fn outcomes(behaviours: Vec<Behaviour>, scope: &Scope) -> Vec<GateOutcome> {
     let gates: Vec<_> = behaviours.into_iter().map(|behaviour| gate(&SHARED, behaviour)).collect();
-    run(&gates, subject(), LIMITS, scope, |_, _, _| {}).await.into_iter().map(|run| run.outcome).collect()
+    run(&gates, subject(), &OPTIONS, scope, |_| {}).await.into_iter().map(|run| run.outcome).collect()
 }
 
 fn broken(reason: &str) -> GateOutcome {
@@ -134,7 +134,7 @@ async fn a_gate_of_the_exclusive_lane_looks_alone() {
     let (looking, met) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let watch = |meta| gate(meta, Behaviour::Watches(Arc::clone(&looking), Arc::clone(&met)));
     let gates = [watch(&EXCLUSIVE), watch(&SHARED), watch(&EXCLUSIVE), watch(&EXCLUSIVE)];
-    run(&gates, subject(), LIMITS, &Scope::default(), |_, _, _| {}).await;
+    run(&gates, subject(), &OPTIONS, &Scope::default(), |_| {}).await;
     assert!(!met.load(Ordering::SeqCst));
 }
 
@@ -143,8 +143,8 @@ async fn results_are_in_the_order_given_and_each_is_told_once() {
     let gates =
         [gate(&EXCLUSIVE, Behaviour::Looks), gate(&SHARED, Behaviour::Fails), gate(&EXCLUSIVE, Behaviour::Panics)];
     let told = Mutex::new(Vec::new());
-    let runs = run(&gates, subject(), LIMITS, &Scope::default(), |meta, outcome, _| {
-        told.lock().unwrap().push((meta.id, outcome.clone()));
+    let runs = run(&gates, subject(), &OPTIONS, &Scope::default(), |run| {
+        told.lock().unwrap().push((run.meta.id, run.outcome.clone()));
     })
     .await;
     let ids: Vec<&str> = runs.iter().map(|run| run.meta.id).collect();

@@ -8,21 +8,29 @@
 //!                                    source/        the project's files, committed to git
 //!                                    changes/       files written over them and not committed
 //!                                    branches       branches to make at that commit, one name per line
+//!                                    commits        messages of commits to make, parted by lines of `---`
+//!                                    live/          the release that users see now
+//!                                    target         the kind of target that it is for
+//!                                    github/        what GitHub answers: `<path>.json` for each path of the API
+//!                                    base-path      the path under which the site is served; `/` when absent
 //! test-data/<gate>/blocks/<any name>/…
 //! ```
 //!
-//! What a sample does not have is absent in its [`Subject`]; the project is a git repository when there is one of the
-//! last three.
+//! What a sample does not have is absent in its [`Subject`]; the project is a git repository when there is one of
+//! `source`, `changes`, `branches` and `commits`, and then the repository `ann/site` on GitHub when there are answers.
+
+mod recorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use charter_artifact::Artifact;
 use charter_deploy_model::{GateOutcome, GateReport, Inspection, KindMeta, Verdict};
-use charter_gates::verdict::{Policy, judge};
+use charter_gates::verdict::{Exceptions, Policy, judge};
 use charter_gates::{Gate, Source, Subject};
 use charter_host::{
     Catalog, CatalogError, Command, Environment, Host, Processes, Scope, Secrets, Setup, SystemProcesses,
@@ -246,9 +254,10 @@ pub async fn the_blocking_sample_blocks(catalog: &Catalog<dyn Gate>, id: &str, s
 /// The examples in the docs of the gate and of its codes do what they say.
 ///
 /// An example is a fenced code block whose first word is its language and whose last is `passes` or `blocks=<code>`.
-/// `html` is the only page of a site, `branches` are names of branches of a repository; in any other language, or for
+/// `html` is the only page of a site, `branches` are names of branches of a repository, `commits` messages of commits; in any other language, or for
 /// another path, the word between says which file it is: `site=<path>` of the site, `source=<path>` of the project,
-/// such as ```` ```yaml,source=.github/workflows/ci.yml,blocks=zero-actions/push ````. A `toml` block that promises
+/// such as ```` ```yaml,source=.github/workflows/ci.yml,blocks=zero-actions/push ````. Of an `html` page it may say
+/// where the site is served: `under=/docs/`. A `toml` block that promises
 /// nothing is the configuration of the next example in the same docs.
 ///
 /// # Panics
@@ -307,7 +316,7 @@ async fn inspect(catalog: &Catalog<dyn Gate>, id: &str, sample: &Sample) -> Insp
 
 async fn judged(catalog: &Catalog<dyn Gate>, id: &str, sample: &Sample) -> GateReport {
     let outcome = GateOutcome::Inspected(inspect(catalog, id, sample).await);
-    judge(&Policy::default(), meta_of(catalog, id), outcome, &[], jiff::civil::Date::MIN)
+    judge(&Policy::default(), meta_of(catalog, id), outcome, &Exceptions::default(), jiff::civil::Date::MIN)
 }
 
 fn codes_found(inspection: &Inspection) -> BTreeSet<String> {
@@ -357,6 +366,13 @@ struct Case {
     source: BTreeMap<PathBuf, Vec<u8>>,
     changes: BTreeMap<PathBuf, Vec<u8>>,
     branches: Vec<String>,
+    commits: Vec<String>,
+    /// Symbolic links of the site, and where they point.
+    links: BTreeMap<PathBuf, PathBuf>,
+    live: BTreeMap<PathBuf, Vec<u8>>,
+    target: String,
+    github: BTreeMap<PathBuf, Vec<u8>>,
+    base_path: String,
 }
 
 impl Case {
@@ -374,6 +390,12 @@ impl Case {
             source: tree("source"),
             changes: tree("changes"),
             branches: text("branches").lines().map(str::to_owned).collect(),
+            commits: messages(&text("commits")),
+            links: links(&folder.join("site")),
+            live: tree("live"),
+            target: text("target").trim().to_owned(),
+            github: tree("github"),
+            base_path: text("base-path").trim().to_owned(),
         }
     }
 }
@@ -385,16 +407,33 @@ async fn set_up(case: Case, id: &str) -> Sample {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let project = folder.path().join("project");
     write(&project, &case.source);
-    let is_repository = !(case.source.is_empty() && case.changes.is_empty() && case.branches.is_empty());
-    let source = if is_repository { Some(commit(&project, &case.branches).await) } else { None };
+    let has_no_history = case.branches.is_empty() && case.commits.is_empty();
+    let is_repository = !(case.source.is_empty() && case.changes.is_empty() && has_no_history);
+    let source = if is_repository { Some(commit(&project, &case.commits, &case.branches).await) } else { None };
     write(&project, &case.changes);
     // Beside the project, as if it were ignored: a site within would be a change that is not committed.
     let site = folder.path().join("site");
-    write(&site, &case.site);
-    let artifact = (!case.site.is_empty())
-        .then(|| Arc::new(Artifact::read(&site, None, &Scope::default()).expect("the sample's site can be read")));
-    let subject = Subject { source, artifact, ..Subject::new(project) };
+    let built = artifact(&site, &case.site, &case.links);
+    let live = artifact(&folder.path().join("live"), &case.live, &BTreeMap::new());
+    let target = Some(case.target).filter(|target| !target.is_empty());
+    let github = if case.github.is_empty() { None } else { Some(Arc::new(recorded::serve(case.github).await)) };
+    let base_path = if case.base_path.is_empty() { "/".to_owned() } else { case.base_path };
+    let subject = Subject { source, artifact: built, base_path, live, target, github, ..Subject::new(project) };
     Sample { name: case.name, subject, section, folder }
+}
+
+fn artifact(
+    root: &Path,
+    files: &BTreeMap<PathBuf, Vec<u8>>,
+    links: &BTreeMap<PathBuf, PathBuf>,
+) -> Option<Arc<Artifact>> {
+    write(root, files);
+    for (path, target) in links {
+        fs::remove_file(root.join(path)).expect("it was written as a file");
+        symlink(target, root.join(path)).expect("a link can be made");
+    }
+    let read = || Artifact::read(root, None, &Scope::default()).expect("the sample's site can be read");
+    (!files.is_empty()).then(|| Arc::new(read()))
 }
 
 fn write(root: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
@@ -406,7 +445,7 @@ fn write(root: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
     }
 }
 
-async fn commit(project: &Path, branches: &[String]) -> Source {
+async fn commit(project: &Path, messages: &[String], branches: &[String]) -> Source {
     let git = async |arguments: &[&str]| {
         let identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false"];
         let arguments = identity.into_iter().chain(arguments.iter().copied());
@@ -416,13 +455,20 @@ async fn commit(project: &Path, branches: &[String]) -> Source {
     };
     git(&["init", "--quiet", "--initial-branch=main"]).await;
     git(&["add", "--all"]).await;
-    git(&["commit", "--quiet", "--allow-empty", "--message=Sample"]).await;
+    let sample = ["Sample".to_owned()];
+    for message in if messages.is_empty() { &sample } else { messages } {
+        git(&["commit", "--quiet", "--allow-empty", "--message", message]).await;
+    }
     for branch in branches.iter().filter(|branch| !branch.is_empty() && *branch != "main") {
         git(&["branch", branch]).await;
     }
     let repository = Repository::discover(project).expect("the repository was just made");
     let commit = repository.head().expect("it has a commit").hash;
     Source { repository, commit }
+}
+
+fn messages(text: &str) -> Vec<String> {
+    text.split("---\n").map(|message| message.trim().to_owned()).filter(|message| !message.is_empty()).collect()
 }
 
 /// Programs, and none of the user's own settings.
@@ -438,6 +484,11 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a folder can be listed").path()).collect();
     paths.sort();
     paths
+}
+
+fn links(folder: &Path) -> BTreeMap<PathBuf, PathBuf> {
+    let relative = |path: &PathBuf| path.strip_prefix(folder).expect("it is listed below its folder").to_owned();
+    files(folder).iter().filter_map(|path| Some((relative(path), fs::read_link(path).ok()?))).collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -471,6 +522,10 @@ fn examples(meta: &KindMeta) -> Vec<(Case, Expected)> {
                 (_, Some(("site", path))) => Case { site: file(path), ..case },
                 (_, Some(("source", path))) => Case { source: file(path), ..case },
                 ("html", None) => Case { site: file("index.html"), ..case },
+                ("html", Some(("under", path))) => {
+                    Case { site: file("index.html"), base_path: path.to_owned(), ..case }
+                }
+                ("commits", None) => Case { commits: messages(&content), ..case },
                 ("branches", None) => Case { branches: content.lines().map(str::to_owned).collect(), ..case },
                 _ => panic!("{name}: no sample can be made of `{info}`"),
             };

@@ -1,6 +1,6 @@
 //! From the URLs that a page writes to the files of the site.
 
-use charter_artifact::{Artifact, ArtifactFile};
+use charter_artifact::Artifact;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
@@ -12,9 +12,9 @@ const NOT_PLAIN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').a
 
 /// Where a URL leads.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Place<'a> {
-    /// To a file of the site.
-    File(&'a ArtifactFile),
+pub(super) enum Place {
+    /// To a file of the site, by its place in the artifact.
+    File(u32),
     /// To the site, where no such file is: its path below the site, or from the host's root when it is not below.
     Missing(String),
     /// To another host.
@@ -52,7 +52,7 @@ impl<'a> Site<'a> {
     }
 
     /// Finds out where a URL leads that is written in a page with this base.
-    pub(super) fn locate(&self, base: &Url, reference: &str) -> Place<'a> {
+    pub(super) fn locate(&self, base: &Url, reference: &str) -> Place {
         if reference.is_empty() {
             return Place::Nowhere;
         }
@@ -67,12 +67,12 @@ impl<'a> Site<'a> {
         }
     }
 
-    fn file(&self, path: &str) -> Place<'a> {
+    fn file(&self, path: &str) -> Place {
         let path = percent_decode_str(path).decode_utf8_lossy();
         match path.strip_prefix(self.base_path.as_str()) {
-            Some(below) => match self.artifact.file(below) {
-                Some(file) => Place::File(file),
-                None => Place::Missing(below.to_owned()),
+            Some(below) => match self.artifact.files.binary_search_by(|file| file.path.as_str().cmp(below)) {
+                Ok(index) => Place::File(u32::try_from(index).expect("no site has four thousand million files")),
+                Err(_) => Place::Missing(below.to_owned()),
             },
             None => Place::Missing(path.into_owned()),
         }
@@ -81,7 +81,7 @@ impl<'a> Site<'a> {
 
 #[cfg(test)]
 mod tests {
-    use charter_artifact::FileStat;
+    use charter_artifact::{ArtifactFile, FileStat};
     use charter_deploy_model::Digest;
     use proptest::prelude::*;
 
@@ -102,7 +102,7 @@ mod tests {
         let hosts = ["example.org".to_owned()];
         let site = Site::new(&artifact, "docs", &hosts);
         match site.locate(&site.base_of(page, base_href), reference) {
-            Place::File(file) => file.path.clone(),
+            Place::File(index) => artifact.files[index as usize].path.clone(),
             other => format!("{other:?}"),
         }
     }

@@ -1,0 +1,100 @@
+//! The parsers of this crate, laid open to the fuzzers in `fuzz/`. No API: it changes without notice.
+//!
+//! Each takes whatever comes, and panics when a promise of the parser does not hold.
+
+use crate::html::css::{self, Piece};
+use crate::html::{self, EndTag, StartTag, Visitor};
+use crate::kinds::{links, secrets, zero_actions};
+
+/// Reads a page: every tag and text is where it is said to be.
+pub fn html(page: &[u8]) {
+    struct Checks<'a>(&'a [u8]);
+
+    impl Visitor for Checks<'_> {
+        const WANTS_ERRORS: bool = true;
+
+        fn start(&mut self, tag: &StartTag<'_>) {
+            assert_eq!(self.0.get(tag.at), Some(&b'<'), "a start tag begins elsewhere");
+            for (name, _) in tag.attributes.iter() {
+                assert!(tag.attributes.has(name), "an attribute is listed that is not there");
+                let at = tag.attributes.at(name).expect("it is there");
+                assert!((tag.at..=self.0.len()).contains(&at), "an attribute is outside its tag");
+            }
+        }
+
+        fn end(&mut self, tag: &EndTag<'_>) {
+            assert_eq!(self.0.get(tag.at), Some(&b'<'), "an end tag begins elsewhere");
+        }
+
+        fn text(&mut self, _text: &[u8], at: usize) {
+            assert!(at <= self.0.len(), "a text is outside the page");
+        }
+
+        fn error(&mut self, _error: html5gum::Error, at: usize) {
+            let (line, column) = html::position(self.0, at);
+            assert!(line > 0 && column > 0, "lines and columns are counted from 1");
+        }
+    }
+
+    html::read(page, &mut Checks(page));
+}
+
+/// Reads a stylesheet: every piece is where it is said to be.
+pub fn css(text: &str) {
+    css::read(text, |piece, at| {
+        assert!(text.is_char_boundary(at), "a piece is outside the text");
+        if let Piece::Import(url) | Piece::Font(url) | Piece::Other(url) = piece {
+            assert!(url.len() <= text.len(), "a URL is longer than the text that holds it");
+        }
+    });
+}
+
+/// Reads a module's imports.
+pub fn module(script: &[u8]) {
+    html::module::imports(script, |_| {});
+}
+
+/// Reads all that a page, an SVG image or a stylesheet refers to: every reference is in the file.
+pub fn references(file: &[u8]) {
+    let of_style = links::references::of_stylesheet(&String::from_utf8_lossy(file));
+    for contents in [links::references::of_page(file), of_style] {
+        for reference in &contents.references {
+            assert!(!contents.text(reference).is_empty(), "an empty reference leads nowhere");
+        }
+    }
+    links::syntax::candidates(&String::from_utf8_lossy(file), |url, _| assert!(!url.is_empty()));
+}
+
+/// Reads web app manifests, sitemaps, feeds and lists of URLs.
+pub fn documents(text: &str) {
+    use links::documents;
+    for (_, torn) in [documents::of_manifest(text), documents::of_xml(text)] {
+        assert!(torn.is_none_or(|(_, at)| at <= text.len()), "it is torn outside the text");
+    }
+    for contents in [documents::of_lines(text), documents::of_robots(text)] {
+        for reference in &contents.references {
+            assert!(reference.is_overlong || text[reference.at..].starts_with(contents.text(reference)));
+        }
+    }
+}
+
+/// Returns where a reference on a page of a site under `/docs/` leads, when that is a path of its host.
+#[must_use]
+pub fn address(page: &str, reference: &str) -> Option<String> {
+    let site = links::address::Site::new("/docs/", &[]);
+    let mut path = String::new();
+    match site.resolve(&site.base_of(page, None), reference, &mut path) {
+        links::address::Address::Site { .. } => Some(path),
+        _ => None,
+    }
+}
+
+/// Looks for secrets in a file.
+pub fn secrets(file: &[u8]) {
+    secrets::fuzz(file);
+}
+
+/// Reads a workflow of GitHub Actions.
+pub fn workflow(file: &[u8]) {
+    zero_actions::fuzz(file);
+}

@@ -1,0 +1,1 @@
+console.log("kept, since the target writes .nojekyll")

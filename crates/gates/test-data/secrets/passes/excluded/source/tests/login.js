@@ -1,0 +1,1 @@
+const login = { password: "vK8q!Lw2Zr5x" };
