@@ -38,6 +38,24 @@ fn main() {
         show("failure", charter_report::failure(&samples::failure(users_see)));
     }
     show("gates", charter_report::gates(&samples::reports(), &samples::kinds()));
+    let excerpt = |place: &charter_deploy_model::Location| {
+        (place.path == "guide/2.html").then(|| format!("{}<a href=\"/old/2/\">Old</a>", "<p>A long page. ".repeat(9)))
+    };
+    let mut reports = samples::reports();
+    reports[0].findings[1].locations[0].column = Some(145);
+    show("excerpts", charter_report::gates_with_excerpts(&reports, &samples::kinds(), &excerpt));
+    show("markdown", charter_report::markdown(&samples::reports()[1..], &samples::kinds()));
+    show("junit", charter_report::junit(&samples::reports()[1..], &samples::kinds()));
+    show(
+        "score",
+        charter_report::score(
+            charter_deploy_model::Environment::Production,
+            samples::record().deployment_id,
+            &samples::score(),
+        ),
+    );
+    show("audit", charter_report::audit(&samples::audit("2026-W47")));
+    show("audit", charter_report::audit(&samples::audit("2026-W30")));
     let verification = samples::verification();
     show("verification", charter_report::verification(&verification));
     let sound = Verification { faults: Vec::new(), sound: 1042, anchors_published: 12, ..verification };

@@ -1,11 +1,23 @@
 //! What the gates found, the worst last, next to the prompt.
 
+mod excerpt;
+mod junit;
+mod listed;
+mod markdown;
+mod sarif;
+
 use std::collections::BTreeMap;
 
+use anstyle::Style;
 use charter_deploy_model::{
     CodeMeta, Finding, GateReport, KindMeta, Location, LookedAt, Measure, Severity, Verdict, WaiverUse,
 };
 
+use self::excerpt::drawn;
+pub use self::junit::junit;
+use self::listed::{Listed, Stands, severity};
+pub use self::markdown::markdown;
+pub use self::sarif::{SarifContext, sarif};
 use crate::figures::{count, measured};
 use crate::layout::{WIDTH, cut, folded, hanging, padded, width};
 use crate::style::{BAD, BOLD, CARE, DIM, Mark, paint};
@@ -19,13 +31,26 @@ const LISTED: usize = 3;
 /// Findings of one code are listed together, under the code's summary where `kinds` knows it, and long lists are folded.
 #[must_use]
 pub fn gates(reports: &[GateReport], kinds: &[&KindMeta]) -> String {
+    gates_with_excerpts(reports, kinds, &|_| None)
+}
+
+/// Returns the same as [`gates`], with findings shown in the lines that they are about.
+///
+/// `excerpt` returns the text of the line that a location points at, with whatever is secret in it masked: it is shown
+/// as it is given. It is asked for the first place of those findings that are shown, and only where a line is known.
+#[must_use]
+pub fn gates_with_excerpts(
+    reports: &[GateReport],
+    kinds: &[&KindMeta],
+    excerpt: &dyn Fn(&Location) -> Option<String>,
+) -> String {
     if reports.is_empty() {
         return format!("{} no gate ran: nothing was checked\n", Mark::Care.painted());
     }
     let mut sorted: Vec<&GateReport> = reports.iter().collect();
     sorted.sort_by_key(|report| (report.blocks, !is_quiet(report.verdict), !report.findings.is_empty()));
     let columns = sorted.iter().map(|report| width(&visible(&report.gate))).max().unwrap_or_default().min(32);
-    let listed: String = sorted.iter().map(|report| gate(report, kinds, columns)).collect();
+    let listed: String = sorted.iter().map(|report| gate(report, kinds, columns, excerpt)).collect();
     format!("{listed}\n{}", summary(reports))
 }
 
@@ -55,8 +80,14 @@ pub(crate) fn in_one_line(report: &GateReport) -> String {
     if !report.waived.is_empty() {
         parts.push(format!("{} waived", count(report.waived.len() as u64, "findings")));
     }
+    if !report.known.is_empty() {
+        parts.push(format!("{} known before", count(report.known.len() as u64, "findings")));
+    }
     if let Some(reason) = &report.reason {
         parts.push(visible(reason));
+    }
+    if report.remembered {
+        parts.push("as before, unchanged".to_owned());
     }
     parts.extend(report.looked_at.as_ref().map(looked_at).filter(|looked| !looked.is_empty()));
     parts.join(" · ")
@@ -84,17 +115,27 @@ fn summary(reports: &[GateReport]) -> String {
     .filter(|verdict| number(*verdict) > 0)
     .map(|verdict| format!("{} {}", number(verdict), words::verdict(verdict)))
     .collect();
-    let blocking = reports.iter().filter(|report| report.blocks).count();
-    let (mark, end) = match blocking {
-        0 => (Mark::Good, "nothing keeps this release from being shown".to_owned()),
-        1 => (Mark::Bad, "1 gate keeps this release from being shown".to_owned()),
-        _ => (Mark::Bad, format!("{blocking} gates keep this release from being shown")),
-    };
+    let mark = if reports.iter().any(|report| report.blocks) { Mark::Bad } else { Mark::Good };
+    let end = summed_up(reports);
     let counted = format!("{}: {}", count(reports.len() as u64, "gates"), counted.join(", "));
     format!("{} {}\n{}", mark.painted(), paint(BOLD, &end), hanging("  ", &counted))
 }
 
-fn gate(report: &GateReport, kinds: &[&KindMeta], columns: usize) -> String {
+/// `2 gates keep this release from being shown`.
+fn summed_up(reports: &[GateReport]) -> String {
+    match reports.iter().filter(|report| report.blocks).count() {
+        0 => "nothing keeps this release from being shown".to_owned(),
+        1 => "1 gate keeps this release from being shown".to_owned(),
+        blocking => format!("{blocking} gates keep this release from being shown"),
+    }
+}
+
+fn gate(
+    report: &GateReport,
+    kinds: &[&KindMeta],
+    columns: usize,
+    excerpt: &dyn Fn(&Location) -> Option<String>,
+) -> String {
     let meta = kinds.iter().find(|kind| kind.id == report.gate);
     let lead = format!("{} {}  ", mark(report).painted(), paint(BOLD, &padded(&visible(&report.gate), columns)));
     let mut text = hanging(&lead, &in_one_line(report));
@@ -103,9 +144,11 @@ fn gate(report: &GateReport, kinds: &[&KindMeta], columns: usize) -> String {
         text += &hanging(&format!("    {} ", paint(CARE, "undecided")), finding);
     }
     for (code, findings) in by_code(&report.findings) {
-        text += &findings_of(code, &findings, meta.and_then(|meta| meta.code(code)));
+        let severity = severity(report, kinds, code);
+        text += &findings_of(code, &findings, severity, meta.and_then(|meta| meta.code(code)), excerpt);
     }
     text += &waived(&report.waived);
+    text += &known(&report.known);
     text
 }
 
@@ -150,18 +193,25 @@ fn measures(measures: &[Measure]) -> String {
         .collect()
 }
 
-fn findings_of(code: &str, findings: &[&Finding], meta: Option<&'static CodeMeta>) -> String {
-    let style = match meta.map(|meta| meta.default_severity) {
-        Some(Severity::Note) => DIM,
-        Some(Severity::Warning) => CARE,
-        Some(Severity::Error) | None => BAD,
-    };
+fn findings_of(
+    code: &str,
+    findings: &[&Finding],
+    severity: Severity,
+    meta: Option<&'static CodeMeta>,
+    excerpt: &dyn Fn(&Location) -> Option<String>,
+) -> String {
     let title = meta.map(|meta| visible(meta.summary())).unwrap_or_default();
-    let mut text = hanging("    ", &format!("{} {title}", paint(style, &visible(code))));
+    let mut text = hanging("    ", &format!("{} {title}", paint(style(severity), &visible(code))));
     let (shown, more) = folded(findings, LISTED);
     let help = findings.first().and_then(|finding| finding.help.as_ref());
-    let same_help = findings.iter().all(|finding| finding.help.as_ref() == help);
+    let mut same_help = findings.iter().all(|finding| finding.help.as_ref() == help);
     for finding in shown {
+        if let Some(drawn) = drawn(&Listed { finding, severity, stands: Stands::Counts }, excerpt) {
+            // A drawing has its help with it.
+            same_help = false;
+            text += &drawn;
+            continue;
+        }
         let places = places(finding);
         text += &hanging(&format!("      {} ", paint(DIM, "–")), &format!("{places}{}", visible(&finding.message)));
         if let Some(help) = finding.help.as_ref().filter(|_| !same_help) {
@@ -175,6 +225,14 @@ fn findings_of(code: &str, findings: &[&Finding], meta: Option<&'static CodeMeta
         text += &hanging(&format!("      {} ", paint(DIM, "help:")), &visible(help));
     }
     text
+}
+
+const fn style(severity: Severity) -> Style {
+    match severity {
+        Severity::Note => DIM,
+        Severity::Warning => CARE,
+        Severity::Error => BAD,
+    }
 }
 
 /// `index.html:12 and 3 more places: `; the subject where a finding has no location.
@@ -194,10 +252,22 @@ fn named(place: &str) -> String {
 
 fn place(location: &Location) -> String {
     let path = visible(&location.path);
-    match location.line {
-        Some(line) => format!("{path}:{line}"),
-        None => path,
+    match (location.line, location.column) {
+        (Some(line), Some(column)) => format!("{path}:{line}:{column}"),
+        (Some(line), None) => format!("{path}:{line}"),
+        (None, _) => path,
     }
+}
+
+/// Known findings in short: whoever wants to see them asks for another format.
+fn known(findings: &[Finding]) -> String {
+    by_code(findings)
+        .into_iter()
+        .map(|(code, findings)| {
+            let said = format!("{} · {}", visible(code), count(findings.len() as u64, "findings"));
+            hanging(&format!("    {} ", paint(DIM, "known ")), &said)
+        })
+        .collect()
 }
 
 /// Waived findings under their waiver, since its owner answers for all of them.

@@ -40,10 +40,21 @@ impl fmt::Debug for JsonLines {
     }
 }
 
+/// Returns `value` on many lines, as harmless as every line of [`v1`] is; the text ends with a newline.
+#[must_use]
+pub fn pretty(value: &serde_json::Value) -> String {
+    let text = serde_json::to_string_pretty(value).expect("a JSON value has a JSON form");
+    text.lines().map(|line| escaped(line) + "\n").collect()
+}
+
 /// Returns `value` on one line that is harmless even when a terminal shows it: JSON leaves some characters as they are
 /// that a terminal acts on, and they can only stand in strings, where their escape means the same.
 fn line(value: &impl Serialize) -> String {
     let json = serde_json::to_string(value).expect("the types of this format have string keys and no failing member");
+    escaped(&json) + "\n"
+}
+
+fn escaped(json: &str) -> String {
     let mut line = String::with_capacity(json.len() + 1);
     for character in json.chars() {
         if acts(character) {
@@ -54,7 +65,7 @@ fn line(value: &impl Serialize) -> String {
             line.push(character);
         }
     }
-    line + "\n"
+    line
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Says it: terminal, JSON lines.
+//! Says it: terminal, JSON lines, SARIF, JUnit, Markdown.
 //!
 //! Everybody else returns values; this crate turns them into text, so that one thing is said one way wherever it is
 //! said. Most of it is pure functions from a value to text that ends with a newline: for people the functions at the
@@ -33,6 +33,7 @@
 //! );
 //! ```
 
+mod audit;
 mod config_problem;
 mod dress;
 mod explain;
@@ -41,6 +42,9 @@ mod figures;
 mod gates;
 mod history;
 mod layout;
+mod markdown;
+mod retention;
+mod score;
 mod show;
 mod snapshots;
 mod status;
@@ -53,12 +57,17 @@ mod words;
 
 pub mod json;
 
+pub use audit::audit;
 pub use config_problem::config_problem;
 pub use dress::{Marks, dress};
 pub use explain::{explain, kinds};
 pub use failure::failure;
-pub use gates::gates;
+pub use gates::{SarifContext, gates, gates_with_excerpts, junit, markdown, sarif};
 pub use history::{DeploymentLine, history};
+pub use retention::{
+    hold_lifted, hold_placed, holds, pruned, retention_done, retention_plan, snapshot_plan, snapshots_pruned,
+};
+pub use score::score;
 pub use show::show;
 pub use snapshots::snapshots;
 pub use status::{LogSummary, Status, status};

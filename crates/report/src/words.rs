@@ -1,7 +1,8 @@
 //! The words people read for the model's enums.
 
+use charter_deploy_model::constitution::EvidenceState;
 use charter_deploy_model::{
-    DeploymentStatus, DeploymentType, Lane, Needs, Principle, Severity, TriggerSource, Verdict,
+    DeploymentStatus, DeploymentType, Lane, Needs, Principle, Severity, Standing, TriggerSource, Verdict,
 };
 
 use crate::style::Mark;
@@ -61,6 +62,38 @@ pub(crate) const fn principle(principle: Principle) -> &'static str {
         Principle::UserPreservation => "III, user preservation",
         Principle::BranchPreservation => "IV, branch preservation",
         Principle::LocalValidation => "V, local validation",
+    }
+}
+
+pub(crate) const fn principle_tag(principle: Principle) -> &'static str {
+    match principle {
+        Principle::ZeroGitHubActions => "zero-github-actions",
+        Principle::PerformanceFirst => "performance-first",
+        Principle::UserPreservation => "user-preservation",
+        Principle::BranchPreservation => "branch-preservation",
+        Principle::LocalValidation => "local-validation",
+    }
+}
+
+pub(crate) const fn evidence_state(state: EvidenceState) -> &'static str {
+    match state {
+        EvidenceState::Held => "held",
+        EvidenceState::Lost => "lost",
+        EvidenceState::Unmeasured => "not measured",
+        EvidenceState::NotApplicable => "not applicable",
+    }
+}
+
+pub(crate) const fn standing(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Ok => "ok",
+        Standing::PrunedBy(_) => "pruned",
+        Standing::Missing => "missing",
+        Standing::Altered => "altered",
+        Standing::Unlogged => "unlogged",
+        Standing::Truncated => "truncated",
+        Standing::Rewritten => "rewritten",
+        Standing::Malformed => "malformed",
     }
 }
 

@@ -13,21 +13,38 @@
 //! | `status` | [`Status`] |
 //! | `snapshots` | [`Snapshots`] |
 //! | `kinds` | [`Kinds`] |
+//! | `retention-plan` | [`RetentionPlan`] |
+//! | `retention-done` | [`RetentionDone`] |
+//! | `holds` | [`Holds`] |
+//! | `hold-lifted` | [`HoldLifted`] |
+//! | `pruned` | [`PrunedRecords`] |
+//! | `snapshot-plan` | [`SnapshotPlan`] |
+//! | `snapshots-pruned` | [`SnapshotsPruned`] |
+//! | `score` | [`Score`] |
+//! | `audit` | [`Audit`] |
 //!
 //! Names are camelCase, the words of enumerations kebab-case, times RFC 3339 in UTC, sizes bytes, durations
 //! milliseconds, digests `sha256:` and 64 hexadecimal digits. What is not known is absent, never null. Within version 1
 //! members are added, never renamed, removed or given another meaning; readers ignore what they do not know.
 
+mod constitution;
 mod event;
 mod gates;
 mod results;
+mod retention;
 mod words;
 
+pub use constitution::{Audit, Evidence, Principle, Score, audit, score};
 pub use event::{Detail, Event};
 pub use gates::{Finding, GateReport, Gates, Location, LookedAt, Measure, Waived, gates};
 pub use results::{
     Code, Deployment, Failure, Fault, History, HistoryLine, Kind, Kinds, Live, Log, Snapshot, SnapshotContent,
     Snapshots, Status, UsersSee, Verification, failure, history, kinds, show, snapshots, status, verification,
+};
+pub use retention::{
+    Held, HoldLifted, Holds, PlannedRecord, PlannedSnapshot, PrunedRecord, PrunedRecords, RetentionDone, RetentionPlan,
+    Said, SnapshotPlan, SnapshotsPruned, hold_lifted, hold_placed, holds, pruned, retention_done, retention_plan,
+    snapshot_plan, snapshots_pruned,
 };
 
 /// The version that this module describes.

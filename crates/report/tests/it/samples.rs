@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use charter_deploy_model::constitution::{self, Audit, Present, Score, present, recorded};
 use charter_deploy_model::{
     AccessibilityValidation, BuildInfo, BundleSize, ConstitutionalCompliance, CoreWebVitals, DeploymentError,
     DeploymentErrorType, DeploymentId, DeploymentMetadata, DeploymentStatus, DeploymentType, Digest, Environment,
@@ -95,12 +96,8 @@ pub(crate) fn reports() -> Vec<GateReport> {
         expires: "2027-01-31".parse().expect("a well-formed sample"),
     };
     let heavy = |page: &str| WaiverUse {
-        finding: Finding::new(
-            "page-weight/script",
-            page,
-            "its scripts come to 148,201 bytes, and 100,000 are allowed",
-        )
-        .at(Location::file(page)),
+        finding: Finding::new("page-weight/script", page, "its scripts come to 148,201 bytes, and 100,000 are allowed")
+            .at(Location::file(page)),
         waiver: waiver.clone(),
     };
     vec![
@@ -135,10 +132,13 @@ pub(crate) fn record() -> ProductionDeployment {
         deployment_id: deployment(NOW),
         commit_hash: "0123456789abcdef0123456789abcdef01234567".parse().expect("a well-formed sample"),
         branch_name: format!("{NOW}-prod-new-prices"),
+        committed_at: None,
         timestamp: "2026-11-21T02:07:11Z".parse().expect("a well-formed sample"),
+        shown_at: None,
         finished_at: "2026-11-21T02:07:33.5Z".parse().expect("a well-formed sample"),
         environment: Environment::Production,
         deployment_type: DeploymentType::Update,
+        release_class: None,
         trigger_source: TriggerSource::Manual,
         deployed_by: "The deployer".to_owned(),
         configuration_id: None,
@@ -173,12 +173,17 @@ pub(crate) fn record() -> ProductionDeployment {
                     tbt: Some(40.0),
                 }),
             }),
-            security: Some(SecurityValidation { security_score: 100.0 }),
-            accessibility: Some(AccessibilityValidation { wcag_level: WcagLevel::Aa, compliance_score: 97.0 }),
+            security: Some(SecurityValidation { vulnerabilities: None, security_score: 100.0 }),
+            accessibility: Some(AccessibilityValidation {
+                wcag_level: WcagLevel::Aa,
+                violations: None,
+                compliance_score: 97.0,
+            }),
             gates: reports(),
             live: Some(LiveVerification {
                 url: "https://example.org/".to_owned(),
                 loopback: false,
+                visible_after_ms: None,
                 checks: vec![passed_check(), failed_check()],
             }),
         },
@@ -187,12 +192,14 @@ pub(crate) fn record() -> ProductionDeployment {
         rollback_deployment_id: None,
         release_id: Some(release(NOW)),
         previous_release_id: Some(release(BEFORE)),
+        switch_ms: Some(3),
         backup_id: Some(stamp(NOW)),
         errors: vec![DeploymentError {
             error_id: "live-check".to_owned(),
             error_type: DeploymentErrorType::Deployment,
             severity: ErrorSeverity::Critical,
             message: "the live check found a page missing".to_owned(),
+            stack: None,
             context: BTreeMap::new(),
             timestamp: "2026-11-21T02:07:30Z".parse().expect("a well-formed sample"),
             resolved: true,
@@ -387,4 +394,43 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
             (name, Event { sequence, at: "2026-11-21T02:07:12Z".parse().expect("a well-formed sample"), kind })
         })
         .collect()
+}
+
+/// A site that is nearly as it should be, and what its records and surroundings tell of it.
+pub(crate) fn score() -> Score {
+    let mut record = record();
+    record.validation.gates = reports();
+    let mut evidence = recorded(&record, &kinds());
+    let anchored = BTreeMap::from([(record.branch_name.parse().expect("a well-formed sample"), false)]);
+    evidence.extend(present(&Present {
+        verification: Verification { faults: Vec::new(), ..verification() },
+        anchored,
+        shown: vec![(record.deployment_id, record.branch_name.clone())],
+        remote: Some("origin".to_owned()),
+        staged: record.previous_release_id.iter().cloned().collect(),
+        backup: record.backup_id.map(|id| (id, Vec::new())),
+        record,
+    }));
+    constitution::score(evidence)
+}
+
+pub(crate) fn audit(week: &str) -> Audit {
+    let scored = |mut record: ProductionDeployment, score| {
+        record.validation.constitutional_compliance = Some(ConstitutionalCompliance {
+            score: Some(score),
+            violations: vec!["links/broken".to_owned()],
+            passed_checks: Vec::new(),
+        });
+        record
+    };
+    let mut before = record();
+    before.deployment_id = deployment("20261111-080000");
+    before.timestamp = "2026-11-11T08:00:00Z".parse().expect("a well-formed sample");
+    before.status = DeploymentStatus::Success;
+    let mut newest = record();
+    newest.validation.gates = reports();
+    let records = [scored(before, 96.5), scored(newest, 91.25)];
+    let now = "2026-11-23T08:00:00Z".parse().expect("a well-formed sample");
+    let week = week.parse().expect("a well-formed sample");
+    constitution::audit(week, Environment::Production, &records, &kinds(), verification(), now)
 }

@@ -38,6 +38,12 @@ pub struct GateReport {
     pub findings: Vec<Finding>,
     /// Findings that a waiver lets stand.
     pub waived: Vec<Waived>,
+    /// Findings that the baseline knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<Finding>,
+    /// `note`, `warning` or `error`, by code, for the codes that were found.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub severities: BTreeMap<String, &'static str>,
     /// What was measured.
     pub measures: Vec<Measure>,
     /// How much was looked at; absent when it could not look.
@@ -46,6 +52,9 @@ pub struct GateReport {
     /// Why, where that is not in the findings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether it saw this in an earlier run on the same input, and was not asked again; absent when it was.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
 }
 
 /// One thing that is wrong.
@@ -55,6 +64,9 @@ pub struct Finding {
     pub code: String,
     /// What waivers match: usually a path.
     pub subject: String,
+    /// What tells it from others of its code and subject, whatever moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// What is wrong, one sentence.
     pub message: String,
     /// Where; the first is the most telling.
@@ -72,6 +84,12 @@ pub struct Location {
     /// Line, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// Column, counted in characters from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// `source` when it is in the project; absent when it is in the site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tree: Option<&'static str>,
 }
 
 /// A finding that a waiver lets stand.
@@ -117,9 +135,16 @@ impl From<&model::GateReport> for GateReport {
             blocks: report.blocks,
             findings: report.findings.iter().map(Finding::from).collect(),
             waived: report.waived.iter().map(Waived::from).collect(),
+            known: report.known.iter().map(Finding::from).collect(),
+            severities: report
+                .severities
+                .iter()
+                .map(|(code, severity)| (code.clone(), words::severity(*severity)))
+                .collect(),
             measures: report.measures.iter().map(Measure::from).collect(),
             looked_at: report.looked_at.as_ref().map(LookedAt::from),
             reason: report.reason.clone(),
+            remembered: report.remembered,
         }
     }
 }
@@ -129,6 +154,7 @@ impl From<&model::Finding> for Finding {
         Self {
             code: finding.code.clone(),
             subject: finding.subject.clone(),
+            key: finding.key.clone(),
             message: finding.message.clone(),
             locations: finding.locations.iter().map(Location::from).collect(),
             help: finding.help.clone(),
@@ -138,7 +164,11 @@ impl From<&model::Finding> for Finding {
 
 impl From<&model::Location> for Location {
     fn from(location: &model::Location) -> Self {
-        Self { path: location.path.clone(), line: location.line }
+        let tree = match location.tree {
+            model::Tree::Site => None,
+            model::Tree::Source => Some("source"),
+        };
+        Self { path: location.path.clone(), line: location.line, column: location.column, tree }
     }
 }
 

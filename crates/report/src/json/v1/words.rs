@@ -1,5 +1,6 @@
 //! The frozen words of enumerations.
 
+use charter_deploy_model::constitution::EvidenceState;
 use charter_deploy_model::{
     DeploymentStatus, DeploymentType, Lane, Needs, Principle, Severity, Standing, Unit, Verdict,
 };
@@ -73,6 +74,15 @@ pub(super) const fn principle(principle: Principle) -> &'static str {
         Principle::UserPreservation => "user-preservation",
         Principle::BranchPreservation => "branch-preservation",
         Principle::LocalValidation => "local-validation",
+    }
+}
+
+pub(super) const fn evidence_state(state: EvidenceState) -> &'static str {
+    match state {
+        EvidenceState::Held => "held",
+        EvidenceState::Lost => "lost",
+        EvidenceState::Unmeasured => "unmeasured",
+        EvidenceState::NotApplicable => "not-applicable",
     }
 }
 
