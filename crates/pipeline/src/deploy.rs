@@ -1,6 +1,7 @@
 //! Deploying: reading [`deploy()`] from top to bottom is reading what happens.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use charter_artifact::Artifact;
 use charter_deploy_model::{
@@ -9,6 +10,7 @@ use charter_deploy_model::{
 };
 use charter_host::Scope;
 
+use crate::judging::{self, Extent, Judging};
 use crate::prepare::{self, BackedUp};
 use crate::run::{Cause, Run, deployments, next_id, verified};
 use crate::{Project, Stop, freeze, lock, publish, recover};
@@ -115,9 +117,17 @@ pub struct Plan {
 /// Builds and judges the commit at HEAD without staging, showing or recording anything.
 ///
 /// # Errors
-/// When it cannot be built or read. What gates find is in the plan.
+/// When deployments are frozen, or it cannot be built or read. What gates find is in the plan.
 pub async fn plan(project: &Project, scope: &Scope) -> Result<Plan, Stop> {
     refuse_when_frozen(project)?;
+    judge(project, &Extent::default(), scope).await
+}
+
+/// Builds the commit at HEAD and has the gates look at as much of it as `extent` says, frozen or not.
+///
+/// # Errors
+/// When it cannot be built or read. What gates find is in the plan.
+pub async fn judge(project: &Project, extent: &Extent, scope: &Scope) -> Result<Plan, Stop> {
     let head = project.repository.head().map_err(Stop::Repository)?;
     let (artifact, _) = prepare::build_and_read(project, &head.hash, None, scope).await?;
     let live = project.live(scope).await?;
@@ -125,7 +135,9 @@ pub async fn plan(project: &Project, scope: &Scope) -> Result<Plan, Stop> {
         Some(id) => project.target.read(id, scope).await.map_err(Stop::target("read the live release"))?,
         None => None,
     };
-    let reports = prepare::run_gates(project, &head.hash, artifact.clone(), &artifact.root, scope).await?;
+    let judging =
+        Judging { commit: &head.hash, artifact: Arc::clone(&artifact), folder: &artifact.root, extent };
+    let reports = judging::run(project, judging, scope).await?;
     let (added, changed, removed) = differences(shown.as_ref(), &artifact);
     Ok(Plan {
         commit: head.hash,

@@ -3,10 +3,13 @@
 //! The running deployment and the recovery of an interrupted one use the same fold, so they cannot come to know
 //! different things.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use charter_deploy_model::constitution::{EvidenceState, recorded, score};
 use charter_deploy_model::{
     BuildInfo, ConfigurationId, ConstitutionalCompliance, DeploymentError, DeploymentErrorType, DeploymentMetadata,
-    DeploymentStatus, DeploymentType, ErrorSeverity, GateReport, LiveVerification, ProductionDeployment, Release,
-    ReleaseId, Stamp, UserImpact, Validation, Verdict,
+    DeploymentStatus, DeploymentType, ErrorSeverity, GateReport, KindMeta, LiveVerification, ProductionDeployment,
+    Release, ReleaseId, Severity, Stamp, UserImpact, Validation, Verdict,
 };
 use charter_store::{Checkpoint, Prepared};
 use jiff::Timestamp;
@@ -30,6 +33,8 @@ pub(crate) struct Facts {
     pub(crate) snapshot: Option<Stamp>,
     pub(crate) activation: Option<(ReleaseId, Option<ReleaseId>)>,
     pub(crate) activated: bool,
+    pub(crate) shown_at: Option<Timestamp>,
+    pub(crate) switch_ms: Option<u64>,
     pub(crate) live_check: Option<LiveVerification>,
     pub(crate) go_back: Option<String>,
     pub(crate) went_back: bool,
@@ -62,6 +67,8 @@ impl Facts {
             snapshot: None,
             activation: None,
             activated: false,
+            shown_at: None,
+            switch_ms: None,
             live_check: None,
             go_back: None,
             went_back: false,
@@ -99,7 +106,11 @@ impl Facts {
             Entry::Approved { by } => self.approved_by = Some(by.clone()),
             Entry::BackedUp { snapshot } => self.snapshot = Some(*snapshot),
             Entry::ActivateIntended { to, from } => self.activation = Some((to.clone(), from.clone())),
-            Entry::Activated => self.activated = true,
+            Entry::Activated { milliseconds, at } => {
+                self.activated = true;
+                self.shown_at = *at;
+                self.switch_ms = *milliseconds;
+            }
             Entry::LiveChecked { verification } => self.live_check = Some(verification.clone()),
             Entry::GoBackIntended { reason } => {
                 self.go_back = Some(reason.clone());
@@ -125,19 +136,22 @@ impl Facts {
     }
 
     /// Returns the deployment's record.
-    pub(crate) fn record(&self, url: String, finished_at: Timestamp) -> ProductionDeployment {
+    pub(crate) fn record(&self, url: String, finished_at: Timestamp, kinds: &[&KindMeta]) -> ProductionDeployment {
         let status = self.status();
         let reports = self.reports.clone().unwrap_or_default();
         let compliant =
             self.reports.is_some() && reports.iter().all(|report| !report.blocks && is_settled(report.verdict));
-        ProductionDeployment {
+        let mut record = ProductionDeployment {
             deployment_id: self.begun.deployment,
             commit_hash: self.begun.commit.clone(),
             branch_name: self.begun.branch.clone(),
+            committed_at: self.begun.committed_at,
             timestamp: self.begun.at,
+            shown_at: self.shown_at,
             finished_at,
             environment: self.begun.environment,
             deployment_type: self.begun.deployment_type,
+            release_class: None,
             trigger_source: self.begun.trigger,
             deployed_by: self.begun.by.clone(),
             configuration_id: self.configuration,
@@ -154,6 +168,7 @@ impl Facts {
             release_id: self.release.as_ref().map(|release| release.id.clone()),
             previous_release_id: self.previous.clone(),
             backup_id: self.snapshot,
+            switch_ms: self.switch_ms,
             errors: self.errors(finished_at),
             warnings: self.warnings(),
             metadata: DeploymentMetadata {
@@ -167,7 +182,9 @@ impl Facts {
                 },
                 estimated_users: None,
             },
-        }
+        };
+        weigh(&mut record, kinds);
+        record
     }
 
     /// A rollback's evidence is older than the rollback, and its record says so.
@@ -182,6 +199,7 @@ impl Facts {
             error_type: part,
             severity,
             message: message.to_owned(),
+            stack: None,
             context: std::collections::BTreeMap::new(),
             timestamp,
             resolved: true,
@@ -216,11 +234,32 @@ fn compliance(reports: &[GateReport]) -> ConstitutionalCompliance {
     }
 }
 
+/// Puts the score on a record that was judged, and the record's own evidence beside the gates'.
+///
+/// What can only be known once the record is in the log (its anchor, whether the log verifies) is no part of it.
+fn weigh(record: &mut ProductionDeployment, kinds: &[&KindMeta]) {
+    if record.validation.constitutional_compliance.is_none() {
+        return;
+    }
+    let evidence = recorded(record, kinds);
+    let of_record = |state| {
+        let those = evidence.iter().filter(move |it| !it.is_of_a_gate() && it.state == state);
+        those.map(|it| it.id.clone()).collect::<Vec<_>>()
+    };
+    let (lost, held) = (of_record(EvidenceState::Lost), of_record(EvidenceState::Held));
+    let score = score(evidence).total;
+    if let Some(compliance) = &mut record.validation.constitutional_compliance {
+        compliance.score = Some(score);
+        compliance.violations.extend(lost);
+        compliance.passed_checks.extend(held);
+    }
+}
+
 fn shortened(mut report: GateReport) -> GateReport {
-    let left_out =
-        report.findings.len().saturating_sub(FINDINGS_LISTED) + report.waived.len().saturating_sub(FINDINGS_LISTED);
-    report.findings.truncate(FINDINGS_LISTED);
-    report.waived.truncate(FINDINGS_LISTED);
+    let codes = report.severities.clone();
+    let left_out = shorten(&mut report.findings, &codes, |finding| &finding.code)
+        + shorten(&mut report.waived, &codes, |usage| &usage.finding.code)
+        + shorten(&mut report.known, &codes, |finding| &finding.code);
     if left_out > 0 {
         let count = format!("{left_out} more findings of this gate are not listed here");
         report.reason = Some(report.reason.map_or(count.clone(), |reason| format!("{reason}; {count}")));
@@ -228,9 +267,23 @@ fn shortened(mut report: GateReport) -> GateReport {
     report
 }
 
+/// Keeps the first of a long list, and one of each declared code: what a record is evidence for must not depend on how
+/// much was found. Returns how many were left out.
+fn shorten<T>(list: &mut Vec<T>, codes: &BTreeMap<String, Severity>, code: impl Fn(&T) -> &str) -> usize {
+    let whole = list.len();
+    let mut listed = 0;
+    let mut seen = BTreeSet::new();
+    list.retain(|item| {
+        let is_new = codes.get_key_value(code(item)).is_some_and(|(code, _)| seen.insert(code));
+        listed += 1;
+        listed <= FINDINGS_LISTED || is_new
+    });
+    whole - list.len()
+}
+
 #[cfg(test)]
 mod tests {
-    use charter_deploy_model::{Environment, TriggerSource};
+    use charter_deploy_model::{Environment, Finding, TriggerSource};
 
     use super::*;
 
@@ -245,6 +298,7 @@ mod tests {
             by: "me".to_owned(),
             at: Timestamp::UNIX_EPOCH,
             back_to: None,
+            committed_at: None,
         });
         let all: Vec<Entry> = std::iter::once(begun).chain(entries.iter().cloned()).collect();
         Facts::fold(&all).unwrap()
@@ -259,7 +313,10 @@ mod tests {
         let back = || Entry::GoBackIntended { reason: "it answered 500".to_owned() };
         assert_eq!(facts(&[Entry::Staged]).status(), DeploymentStatus::Failed);
         assert_eq!(facts(&[shown()]).status(), DeploymentStatus::Success);
-        assert_eq!(facts(&[shown(), Entry::Activated, back()]).status(), DeploymentStatus::RolledBack);
+        assert_eq!(
+            facts(&[shown(), Entry::Activated { milliseconds: Some(3), at: None }, back()]).status(),
+            DeploymentStatus::RolledBack
+        );
     }
 
     #[test]
@@ -280,9 +337,49 @@ mod tests {
 
     #[test]
     fn what_did_not_happen_is_absent_from_the_record() {
-        let record = facts(&[]).record("http://127.0.0.1/".to_owned(), Timestamp::UNIX_EPOCH);
+        let record = facts(&[]).record("http://127.0.0.1/".to_owned(), Timestamp::UNIX_EPOCH, &[]);
         assert_eq!(record.status, DeploymentStatus::Failed);
         assert_eq!((record.release_id, record.backup_id, record.validation.live), (None, None, None));
         assert!(record.validation.constitutional_compliance.is_none() && !record.metadata.constitutional_compliance);
+    }
+
+    charter_deploy_model::kind! {
+        /// Looks at letters.
+        static LETTERS: "letters", needs Artifact, lane Shared {
+            /// A letter.
+            "letters/letter": Error, principle Some(PerformanceFirst);
+            /// A word.
+            "letters/word": Error, principle Some(UserPreservation);
+        }
+    }
+
+    fn judged(found: &[&str]) -> Vec<Entry> {
+        let mut report = GateReport::new("letters", Verdict::Passed, false);
+        report.findings = found.iter().map(|code| Finding::new(*code, "a.html", "there is one")).collect();
+        report.severities = found.iter().map(|code| ((*code).to_owned(), Severity::Error)).collect();
+        vec![Entry::Staged, Entry::Judged { reports: vec![report] }]
+    }
+
+    #[test]
+    fn a_judged_deployment_has_its_score_on_record() {
+        let score = |found: &[&str]| {
+            let record = facts(&judged(found)).record(String::new(), Timestamp::UNIX_EPOCH, &[&LETTERS]);
+            record.validation.constitutional_compliance.unwrap()
+        };
+        let (good, bad) = (score(&[]), score(&["letters/letter"]));
+        assert!(good.score > bad.score, "{good:?} {bad:?}");
+        assert_eq!(bad.violations, ["letters/letter"]);
+        assert!(good.passed_checks.contains(&"record/every-gate".to_owned()), "{good:?}");
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_still_shows_every_code() {
+        let mut found = vec!["letters/letter"; 300];
+        found.push("letters/word");
+        let record = facts(&judged(&found)).record(String::new(), Timestamp::UNIX_EPOCH, &[&LETTERS]);
+        let report = &record.validation.gates[0];
+        assert_eq!(report.findings.len(), 201);
+        assert_eq!(report.findings[200].code, "letters/word");
+        assert!(report.reason.as_ref().unwrap().contains("100 more"), "{report:?}");
     }
 }

@@ -28,6 +28,9 @@ pub struct Begun {
     pub deployment_type: DeploymentType,
     /// What is deployed.
     pub commit: CommitHash,
+    /// When that was made, as git has it; absent in journals that older versions left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at: Option<Timestamp>,
     /// The branch it is recorded under.
     pub branch: String,
     /// What set it off.
@@ -92,7 +95,14 @@ pub enum Entry {
         from: Option<ReleaseId>,
     },
     /// Receipt: they are.
-    Activated,
+    Activated {
+        /// How long the switch took, in milliseconds; absent in journals that older versions left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        milliseconds: Option<u64>,
+        /// When it was done; absent in journals that older versions left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
     /// Fact: the live check saw this.
     LiveChecked {
         /// What it saw.
@@ -261,6 +271,7 @@ mod tests {
             by: "me".to_owned(),
             at: Timestamp::UNIX_EPOCH,
             back_to: None,
+            committed_at: None,
         })
     }
 

@@ -20,35 +20,58 @@ pub struct SmokeCheck {
     pub contains: Option<String>,
 }
 
-/// How long to wait before asking again.
-const PAUSE: Duration = Duration::from_millis(250);
+/// How long to wait before asking again: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
 
 /// No more than this is read of an answer, in bytes.
 const BODY_LIMIT: usize = 8 << 20;
 
 /// Asks the live site until it shows `expected` and every check passes, or the time is up.
 ///
+/// Where hosts take their time, a switch and its being seen are two moments; `since` is the first, where it is known.
 /// Without a configured URL the target's own folder is served on loopback and asked, once.
-pub(crate) async fn check(project: &Project, expected: &Release, scope: &Scope) -> LiveVerification {
+pub(crate) async fn check(
+    project: &Project,
+    expected: &Release,
+    since: Option<Instant>,
+    scope: &Scope,
+) -> LiveVerification {
     let Some(url) = &project.settings.url else { return check_by_loopback(project, expected).await };
-    let deadline = Instant::now() + project.settings.verify_limit;
+    let limit = project.settings.verify_limit;
+    let mut deadline = Instant::now() + project.target.visible_within() + limit;
+    let (mut pause, longest) = PAUSES;
+    let mut visible = None;
     loop {
         let checks = ask_all(project, url, expected).await;
+        // The first check is the one that tells the release. Once it is seen, a page that is wrong is wrong.
+        if visible.is_none() && checks.first().is_some_and(|check| check.passed) {
+            visible = Some(Instant::now());
+            deadline = deadline.min(Instant::now() + limit);
+        }
         let passed = checks.iter().all(|check| check.passed);
-        if passed || Instant::now() + PAUSE >= deadline {
-            return LiveVerification { url: url.clone(), loopback: false, checks };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if passed || left.is_zero() {
+            let visible_after_ms = visible.zip(since).map(|(seen, since)| between(since, seen));
+            return LiveVerification { url: url.clone(), loopback: false, visible_after_ms, checks };
         }
         let failed = checks.iter().find(|check| !check.passed);
         let doing = failed.and_then(|check| check.problem.as_deref()).unwrap_or("the live site");
         scope.progress(0, None, &format!("waiting for the live site: {doing}"));
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause.min(left)).await;
+        pause = longest.min(pause * 2);
     }
+}
+
+/// Returns the milliseconds from one moment to a later one.
+fn between(from: Instant, to: Instant) -> u64 {
+    u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn check_by_loopback(project: &Project, expected: &Release) -> LiveVerification {
     let failed = |problem: String| LiveVerification {
         url: String::new(),
         loopback: true,
+        visible_after_ms: None,
         checks: vec![LiveCheck {
             path: Release::MARKER.to_owned(),
             passed: false,
@@ -62,19 +85,21 @@ async fn check_by_loopback(project: &Project, expected: &Release) -> LiveVerific
     match preview::serve(&folder, &project.settings.base_path).await {
         Ok(server) => {
             let checks = ask_all(project, server.url(), expected).await;
-            LiveVerification { url: server.url().to_owned(), loopback: true, checks }
+            LiveVerification { url: server.url().to_owned(), loopback: true, visible_after_ms: None, checks }
         }
         Err(error) => failed(format!("the live folder cannot be served on loopback: {error}")),
     }
 }
 
 async fn ask_all(project: &Project, url: &str, expected: &Release) -> Vec<LiveCheck> {
-    let mut checks = vec![judged(Release::MARKER, ask(project, url, Release::MARKER).await, |status, body| {
-        shows(expected, status, body)
-    })];
+    let mut checks =
+        vec![judged(Release::MARKER, ask(project, url, Release::MARKER, expected).await, |status, body| {
+            shows(expected, status, body)
+        })];
     for smoke in &project.settings.checks {
         let path = smoke.path.trim_start_matches('/');
-        checks.push(judged(&smoke.path, ask(project, url, path).await, |status, body| passes(smoke, status, body)));
+        let answer = ask(project, url, path, expected).await;
+        checks.push(judged(&smoke.path, answer, |status, body| passes(smoke, status, body)));
     }
     checks
 }
@@ -111,9 +136,11 @@ fn passes(smoke: &SmokeCheck, status: u16, body: &[u8]) -> Option<String> {
     (!found).then(|| format!("does not contain {text:?}"))
 }
 
-/// Asks for one path, past every cache. The error says what went wrong in words.
-async fn ask(project: &Project, url: &str, path: &str) -> Result<(u16, Vec<u8>), String> {
-    let address = format!("{}/{path}", url.trim_end_matches('/'));
+/// Asks for one path, past every cache: some that hosts put in front keep to no header, but each query is another page
+/// to them. The error says what went wrong in words.
+async fn ask(project: &Project, url: &str, path: &str, expected: &Release) -> Result<(u16, Vec<u8>), String> {
+    let mark = if path.contains('?') { '&' } else { '?' };
+    let address = format!("{}/{path}{mark}charter={}", url.trim_end_matches('/'), expected.id);
     let asked =
         project.host.http.get(&address).header("cache-control", "no-cache").timeout(project.settings.verify_limit);
     let mut answer = asked.send().await.map_err(|error| spelled_out(&error))?;

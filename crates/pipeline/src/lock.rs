@@ -14,7 +14,18 @@ pub(crate) struct Locked {
 }
 
 /// The folders in which a killed deployment can leave temporary files.
-const LEFTOVERS: [&str; 5] = ["deployments", "configuration", "integrity", "journal", "log"];
+const LEFTOVERS: [&str; 10] = [
+    "approvals",
+    "configuration",
+    "deployments",
+    "holds",
+    "incidents",
+    "integrity",
+    "journal",
+    "log",
+    "maintenance",
+    "monitoring",
+];
 
 /// Takes both locks, removes what a dead predecessor left half-written and ends the programs that a dead predecessor left running.
 pub(crate) async fn take(project: &Project, doing: &str) -> Result<Locked, Stop> {

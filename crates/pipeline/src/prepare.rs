@@ -8,15 +8,12 @@ use std::sync::Arc;
 
 use charter_artifact::Artifact;
 use charter_backup::Content;
-use charter_deploy_model::{BuildInfo, EventKind, GateOutcome, GateReport, ProductionDeployment, Release, ReleaseId};
-use charter_gates::verdict::{judge as verdict_of, unused_waivers};
-use charter_gates::{RunLimits, Source, Subject};
+use charter_deploy_model::{BuildInfo, EventKind, ProductionDeployment, Release, ReleaseId};
 use charter_host::Scope;
-use charter_targets::preview;
-use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use crate::journal::Entry;
+use crate::judging::{self, Extent, Judging};
 use crate::run::{Run, go_on, milliseconds};
 use crate::{Project, Stop, build, lock};
 
@@ -161,52 +158,18 @@ pub(crate) async fn judge(run: &mut Run<'_>, staged: Staged, scope: &Scope) -> R
     let on_target =
         project.target.read(&staged.release.id, scope).await.map_err(Stop::target("read the staged release"))?;
     let folder = on_target.as_ref().map_or(staged.artifact.root.as_path(), |artifact| artifact.root.as_path());
-    let reports = run_gates(project, &run.facts.begun.commit, Arc::clone(&staged.artifact), folder, scope).await?;
+    let judging = Judging {
+        commit: &run.facts.begun.commit,
+        artifact: Arc::clone(&staged.artifact),
+        folder,
+        extent: &Extent::default(),
+    };
+    let reports = judging::run(project, judging, scope).await?;
     run.note_before(Entry::Judged { reports: reports.clone() })?;
     match Stop::of_verdicts(&reports) {
         Some(stop) => Err(stop),
         None => Ok(Judged { release: staged.release }),
     }
-}
-
-/// Runs every gate on files served from `folder` and judges what they saw.
-pub(crate) async fn run_gates(
-    project: &Project,
-    commit: &charter_deploy_model::CommitHash,
-    artifact: Arc<Artifact>,
-    folder: &Path,
-    scope: &Scope,
-) -> Result<Vec<GateReport>, Stop> {
-    let preview = preview::serve(folder, &project.settings.base_path).await.map_err(|error| Stop::NotPublished {
-        doing: "serve the staged release on loopback",
-        help: None,
-        source: error.into(),
-    })?;
-    let subject = Arc::new(Subject {
-        source: Some(Source { repository: project.repository.clone(), commit: commit.clone() }),
-        artifact: Some(artifact),
-        preview: Some(preview.url().to_owned()),
-        base_path: project.settings.base_path.clone(),
-        target: Some(project.target.meta().id.to_owned()),
-        github: project.github.clone(),
-        ..Subject::new(project.repository.root())
-    });
-    let settings = &project.settings;
-    let today = project.host.clock.now().to_zoned(TimeZone::UTC).date();
-    let limits = RunLimits { per_gate: settings.gate_limit };
-    let judge =
-        |meta, outcome: &GateOutcome| verdict_of(&settings.policy, meta, outcome.clone(), &settings.waivers, today);
-    let runs = charter_gates::run(&project.gates, subject, limits, scope, |meta, outcome, took| {
-        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        project.events.emit(EventKind::GateFinished { report: Box::new(judge(meta, outcome)), milliseconds });
-    })
-    .await;
-    let reports: Vec<GateReport> = runs.iter().map(|run| judge(run.meta, &run.outcome)).collect();
-    go_on(scope)?;
-    for unused in unused_waivers(&reports, &settings.waivers, today) {
-        project.events.warn(unused);
-    }
-    Ok(reports)
 }
 
 /// Lets a judged release go ahead on the word of whoever typed the command.

@@ -1,12 +1,15 @@
 //! Everything a run needs, put together by the caller.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use charter_backup::BackupEngine;
-use charter_deploy_model::{Environment, Failure, ProductionConfiguration, ReleaseId, UsersSee, Waiver};
-use charter_gates::Gate;
+use charter_deploy_model::{
+    DataRetentionPolicy, Environment, Failure, KindMeta, ProductionConfiguration, ReleaseId, UsersSee, Waiver,
+};
+use charter_gates::{Gate, Memory};
 use charter_gates::verdict::Policy;
 use charter_github::GitHub;
 use charter_host::{Host, Scope, Secrets};
@@ -40,6 +43,8 @@ pub struct Project {
     pub github: Option<Arc<GitHub>>,
     /// What judges them.
     pub gates: Vec<Arc<dyn Gate>>,
+    /// What the gates saw before.
+    pub memory: Option<Memory>,
     /// The rest of the configuration.
     pub settings: Settings,
     /// Who hears what happens.
@@ -57,6 +62,12 @@ pub struct Settings {
     pub policy: Policy,
     /// What may stand for a while.
     pub waivers: Vec<Waiver>,
+    /// The file with what may stand because it was there before.
+    pub baseline_file: PathBuf,
+    /// How much worse than live a figure may be, in percent; it is not compared when absent.
+    pub max_regression_percent: Option<f64>,
+    /// The ids of gates that this environment leaves out.
+    pub skipped_gates: BTreeSet<String>,
     /// After this long a gate counts as inconclusive.
     pub gate_limit: Duration,
     /// Where users find the site; looked at by loopback when absent.
@@ -71,6 +82,8 @@ pub struct Settings {
     pub keep_releases: usize,
     /// The remote that production branches are pushed to, if any.
     pub branches_remote: Option<String>,
+    /// How long records and snapshots stay.
+    pub retention: DataRetentionPolicy,
     /// What is recorded of the configuration.
     pub configuration: ProductionConfiguration,
     /// The configuration's file, for the backup.
@@ -93,6 +106,12 @@ impl Project {
             },
         };
         stop.failure(users_see)
+    }
+
+    /// Returns what each gate says of itself.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<&'static KindMeta> {
+        self.gates.iter().map(|gate| gate.meta()).collect()
     }
 
     /// Returns where users find the site, or how else to look at it.

@@ -9,10 +9,12 @@ use charter_deploy_model::{
 };
 use charter_host::{Scope, fault};
 use charter_store::{Checkpoint, Prepared, StoreError};
+use charter_targets::TargetError;
 use tokio::time::Instant;
 
 use crate::journal::Entry;
 use crate::prepare::BackedUp;
+use crate::recover::settle_configuration;
 use crate::run::{Run, deployments, milliseconds, verified};
 use crate::stop::chain;
 use crate::{Finished, Project, Stop, live_check, retention};
@@ -21,6 +23,8 @@ use crate::{Finished, Project, Stop, live_check, retention};
 #[derive(Debug)]
 pub(crate) struct Live {
     release: Release,
+    /// When it was switched to, where this process did that.
+    since: Option<Instant>,
 }
 
 /// A release that the live site was seen to show, with every check passing.
@@ -33,7 +37,23 @@ pub(crate) struct Verified {
 pub(crate) async fn publish(mut run: Run<'_>, ready: BackedUp, scope: &Scope) -> Result<Finished, Stop> {
     match activate(&mut run, ready, scope).await {
         Ok(live) => settle_live(run, live, scope).await,
-        Err(stop) => abandon(run, stop, scope).await,
+        Err(NotLive::Certainly(stop)) => abandon(run, stop, scope).await,
+        // The journal stays: the next command asks again and settles it.
+        Err(NotLive::Perhaps(stop)) => Err(stop),
+    }
+}
+
+/// Why a release is not known to be live.
+enum NotLive {
+    /// Users see what they saw.
+    Certainly(Stop),
+    /// The switch failed, and the target does not answer: it may have happened.
+    Perhaps(Stop),
+}
+
+impl From<Stop> for NotLive {
+    fn from(stop: Stop) -> Self {
+        Self::Certainly(stop)
     }
 }
 
@@ -58,7 +78,7 @@ async fn recorded_all_the_same(run: &Run<'_>) -> Option<ProductionDeployment> {
     run.project.store.read(&format!("deployments/{}.json", run.facts.begun.deployment)).await.ok()
 }
 
-async fn activate(run: &mut Run<'_>, ready: BackedUp, scope: &Scope) -> Result<Live, Stop> {
+async fn activate(run: &mut Run<'_>, ready: BackedUp, scope: &Scope) -> Result<Live, NotLive> {
     crate::run::go_on(scope)?;
     let (project, started) = (run.project, Instant::now());
     let scope = &scope.shielded();
@@ -68,19 +88,19 @@ async fn activate(run: &mut Run<'_>, ready: BackedUp, scope: &Scope) -> Result<L
     fault::point("about to switch").map_err(|error| not_published("switch", error))?;
     if let Err(error) = project.target.activate(&release.id, from.as_ref(), scope).await {
         // The switch may have happened all the same: the target is asked, not the error.
-        if project.live(scope).await?.as_ref() != Some(&release.id) {
-            return Err(Stop::target("switch to the release")(error));
+        match project.target.live(scope).await {
+            Ok(live) if live.as_ref() == Some(&release.id) => {}
+            Ok(_) | Err(TargetError::Foreign { .. }) => return Err(Stop::target("switch to the release")(error).into()),
+            Err(_) => return Err(NotLive::Perhaps(Stop::target("find out whether the release is live")(error))),
         }
     }
+    let milliseconds = milliseconds(started);
+    let activated = Entry::Activated { milliseconds: Some(milliseconds), at: Some(project.host.clock.now()) };
     // From here on a failing journal takes nothing back by itself: recovery asks the target what is live.
-    let _ = run.note(Entry::Activated);
-    run.facts.activated = true;
-    project.events.emit(EventKind::ReleaseActivated {
-        release: release.id.clone(),
-        previous: from,
-        milliseconds: milliseconds(started),
-    });
-    Ok(Live { release })
+    run.facts.learn(&activated);
+    let _ = run.note(activated);
+    project.events.emit(EventKind::ReleaseActivated { release: release.id.clone(), previous: from, milliseconds });
+    Ok(Live { release, since: Some(started) })
 }
 
 impl Live {
@@ -104,8 +124,8 @@ impl Live {
             Ok(verified) => return Err(format!("its backup is damaged: {}", verified.faults.join("; "))),
             Err(error) => return Err(format!("its backup cannot be read: {}", chain(&error))),
         }
-        match run.project.target.read(&release.id, scope).await {
-            Ok(Some(artifact)) if artifact.digest == release.digest => Ok(Self { release }),
+        match run.project.target.holds(&release, scope).await {
+            Ok(true) => Ok(Self { release, since: None }),
             Ok(_) => Err("the files on the target are not those that were judged".to_owned()),
             Err(error) => Err(format!("the target cannot be read: {error}")),
         }
@@ -115,7 +135,7 @@ impl Live {
 /// Asks the live site. The error says what it did not like.
 async fn verify(run: &mut Run<'_>, live: Live, scope: &Scope) -> Result<Verified, String> {
     let project = run.project;
-    let verification = live_check::check(project, &live.release, scope).await;
+    let verification = live_check::check(project, &live.release, live.since, scope).await;
     for check in &verification.checks {
         project.events.emit(EventKind::LiveChecked { check: check.clone() });
     }
@@ -131,7 +151,7 @@ async fn verify(run: &mut Run<'_>, live: Live, scope: &Scope) -> Result<Verified
 /// Writes the deployment's record in its final state and logs it.
 async fn record(run: &mut Run<'_>) -> Result<ProductionDeployment, Stop> {
     let project = run.project;
-    let record = run.facts.record(project.address(), project.host.clock.now());
+    let record = run.facts.record(project.address(), project.host.clock.now(), &project.kinds());
     let prepared = project.store.prepare(&record).map_err(Stop::store("put it on record"))?;
     run.note_before(Entry::RecordIntended { prepared })?;
     commit_record(run).await?;
@@ -171,7 +191,7 @@ async fn commit(project: &Project, prepared: &Prepared) -> Result<Checkpoint, St
 /// Does what follows a record and can be done later just as well: anchors it, retires old releases, closes the
 /// journal. What fails here is warned of and made up for by the next command.
 pub(crate) async fn finish(
-    run: Run<'_>,
+    mut run: Run<'_>,
     record: ProductionDeployment,
     verified: Option<Verified>,
     scope: &Scope,
@@ -189,7 +209,13 @@ pub(crate) async fn finish(
     if let Err(stop) = retire(project, scope).await {
         project.events.warn(format!("an old release could not be removed: {}", chain(&stop)));
     }
+    // Closed without this, the journal would leave a file behind that the log does not have.
+    let settled = settle_configuration(&mut run).await;
+    if let Err(stop) = &settled {
+        project.events.warn(format!("{}; the next command will", chain(stop)));
+    }
     if anchored.is_ok()
+        && settled.is_ok()
         && let Err(error) = run.close()
     {
         project.events.warn(format!("the journal could not be closed: {}", chain(&error)));

@@ -10,7 +10,8 @@ use crate::journal::{self, Entry};
 use crate::lock::{self, Locked};
 use crate::publish::{self, Live};
 use crate::run::Run;
-use crate::{Project, Stop};
+use crate::stop::chain;
+use crate::{Project, Stop, keeping};
 
 /// Returns the interrupted deployments of this environment, oldest first.
 ///
@@ -36,6 +37,10 @@ pub async fn recover(project: &Project, scope: &Scope) -> Result<usize, Stop> {
 }
 
 pub(crate) async fn recover_all(project: &Project, locked: &Locked, scope: &Scope) -> Result<usize, Stop> {
+    // Whatever it leaves is sound, so it keeps nobody from deploying or going back.
+    if let Err(stop) = keeping::settle(project, locked, scope).await {
+        project.events.warn(format!("an interrupted pruning could not be completed: {}", chain(&stop)));
+    }
     let mut settled = 0;
     for interrupted in journal::interrupted(&project.records).map_err(Stop::Journal)? {
         match Facts::fold(&interrupted.entries) {
@@ -104,7 +109,8 @@ fn is_contradicted(run: &Run<'_>, is_live: bool) -> bool {
     run.facts.status() == DeploymentStatus::Success && !is_live && run.facts.checkpoint.is_none()
 }
 
-async fn settle_configuration(run: &mut Run<'_>) -> Result<(), Stop> {
+/// Puts the configuration on record that the journal announces.
+pub(crate) async fn settle_configuration(run: &mut Run<'_>) -> Result<(), Stop> {
     if let Some(prepared) = run.facts.configuration_pending.clone() {
         run.project.store.commit(&prepared).await.map_err(Stop::store("record the configuration"))?;
         run.note_before(Entry::ConfigurationRecorded)?;

@@ -43,6 +43,7 @@ impl<'a> Run<'a> {
             deployment: id,
             environment: project.settings.environment,
             deployment_type: cause.deployment_type,
+            committed_at: project.repository.committed_at(&cause.commit),
             commit: cause.commit,
             branch: cause.branch,
             trigger: cause.trigger,

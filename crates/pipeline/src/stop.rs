@@ -1,6 +1,7 @@
 //! Why a command did not do what was asked, and what to do about it.
 
 use std::error::Error;
+use std::path::PathBuf;
 
 use charter_artifact::ArtifactError;
 use charter_backup::BackupError;
@@ -94,6 +95,16 @@ pub enum Stop {
         /// Why going back failed.
         source: Source,
     },
+    /// The file with what may stand because it was there before cannot be read.
+    #[error("`{}` is not a baseline", path.file_name().unwrap_or_default().to_string_lossy())]
+    Baseline {
+        /// The file.
+        path: PathBuf,
+        /// What would let it succeed.
+        help: Option<String>,
+        /// What is wrong with it.
+        source: Source,
+    },
     /// An interrupted deployment's journal cannot be understood.
     #[error("an interrupted deployment cannot be settled")]
     Journal(#[source] JournalError),
@@ -171,7 +182,7 @@ impl Stop {
         match self {
             Self::Frozen(_) => exit::WAITING,
             Self::Locked(_) => exit::LOCKED,
-            Self::Repository(_) | Self::NothingToGoBackTo(_) => exit::USAGE,
+            Self::Repository(_) | Self::NothingToGoBackTo(_) | Self::Baseline { .. } => exit::USAGE,
             Self::Build(_) | Self::TouchedByBuild => exit::BUILD_FAILED,
             Self::Blocked { .. } => exit::BLOCKED,
             Self::Inconclusive { .. } => exit::INCONCLUSIVE,
@@ -203,7 +214,7 @@ impl Stop {
             ],
             Self::NothingChecked { .. } => one("`cargo xtask gates list` shows what could judge this site"),
             Self::Cancelled => one("`cargo xtask deploy` starts again"),
-            Self::NotPublished { help, .. } => help.clone().into_iter().collect(),
+            Self::NotPublished { help, .. } | Self::Baseline { help, .. } => help.clone().into_iter().collect(),
             Self::NothingToGoBackTo(_) => one("`cargo xtask history` lists what was deployed"),
             Self::RolledBack { .. } => vec![
                 "`cargo xtask show` tells what the live check saw".to_owned(),
