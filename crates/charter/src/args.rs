@@ -1,8 +1,10 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use charter_deploy_model::{DeploymentId, Environment, Stamp};
+use charter_deploy_model::constitution::Week;
+use charter_deploy_model::{DeploymentId, Environment, HoldId, Stamp};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Carries a change from a git commit to the people who use it, and back.
@@ -92,12 +94,29 @@ pub(crate) enum Command {
     },
     /// Compares every record with the log, and the log with the production branches.
     Verify,
+    /// Scores what users see against the constitution: 100 points, each with its evidence and what would regain it.
+    ///
+    /// Exit codes: 0 compliant, 10 something is lost, 15 the record log does not verify, 18 nothing is lost but
+    /// something is not known, 19 nothing was deployed yet.
+    Score,
+    /// Audits one week from its records: principles, deployments, findings, waivers, trend. Markdown, or JSON.
+    Audit {
+        /// The week of ISO 8601; the one under way unless named.
+        #[arg(long, value_name = "YYYY-Www")]
+        week: Option<Week>,
+        /// Write `audit-YYYY-Www-ENVIRONMENT.md` and `.json` into this folder instead of printing.
+        #[arg(long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
     /// What judges a build.
     #[command(subcommand)]
     Gates(Gates),
     /// Snapshots of records, configuration and live release.
     #[command(subcommand)]
     Backup(Backup),
+    /// How long records stay, and what is held.
+    #[command(subcommand)]
+    Retention(Retention),
     /// Serves the built site on loopback until Ctrl-C.
     Preview {
         /// Serve what is live instead of building.
@@ -126,12 +145,150 @@ pub(crate) enum Gates {
     /// Lists the gates.
     List,
     /// Builds and judges the commit at HEAD; publishes nothing.
-    Run,
+    Run(Judged),
+    /// Takes out of the baseline what is no longer wrong, and tightens its figures.
+    ///
+    /// The baseline lists findings that may stand because they were there before the gates were, and the best figures
+    /// so far. It belongs into git. It only shrinks, unless you say --accept-new or --figures.
+    Baseline {
+        /// Take in what is wrong now, too.
+        #[arg(long)]
+        accept_new: bool,
+        /// Hold the figures of now as the best so far, too.
+        #[arg(long)]
+        figures: bool,
+        /// Say what would change; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Makes the safe edits that findings carry, in the project's own files.
+    Fix {
+        /// Say what would be edited; edit nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Writes a crate with a gate of your own to begin from.
+    New {
+        /// The gate's id, in kebab-case, such as `no-todo`.
+        id: String,
+        /// The folder in which the crate's folder is made; the project's own unless given.
+        #[arg(long, value_name = "DIR")]
+        into: Option<PathBuf>,
+    },
     /// Says what a gate or one of its codes means.
     Explain {
         /// Such as `page-weight` or `page-weight/script`.
         code: String,
     },
+}
+
+/// How much is judged, and where the reports go.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Judged {
+    /// Only these gates; all, unless some are named.
+    pub(crate) gates: Vec<String>,
+    /// Only files that differ from what is live. Gates that must see the whole site still do.
+    #[arg(long)]
+    pub(crate) changed: bool,
+    /// As --changed, but the project's files are compared with this git revision.
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) since: Option<String>,
+    /// Look at everything anew, whatever was seen before.
+    #[arg(long)]
+    pub(crate) afresh: bool,
+    /// Write the reports as sarif, junit or markdown, to standard output or a file; may be repeated.
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(crate) report: Vec<ReportTo>,
+}
+
+/// A form of the reports, and where they go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReportTo {
+    pub(crate) form: ReportForm,
+    /// Standard output, when absent.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// A form that other programs read the gates' reports in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportForm {
+    Sarif,
+    Junit,
+    Markdown,
+}
+
+impl FromStr for ReportTo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (form, file) = match text.split_once('=') {
+            Some((form, file)) => (form, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let form = ReportForm::from_str(form, false).map_err(|_| "it is none of sarif, junit, markdown".to_owned())?;
+        Ok(Self { form, file })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Retention {
+    /// Says which records would be removed or compressed, why, and what that saves; changes nothing.
+    Plan {
+        /// List the records that stay as they are, too, with what keeps them.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Does what `retention plan` says: removes and compresses records.
+    ///
+    /// What goes is put on record first, with a summary of each record; its line in the log stays, and the log goes on
+    /// to verify. Nothing that is live, can be gone back to, is held, or is referred to by a record that stays goes.
+    Apply,
+    /// Keeps records, and what they refer to, whatever their age.
+    Hold {
+        /// The deployments, by their ids, or other records, by their paths such as incidents/….json.
+        #[arg(required = true, value_name = "RECORD")]
+        covers: Vec<Covered>,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// The last day on which it holds, in UTC; without one it holds until it is lifted.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        until: Option<jiff::civil::Date>,
+    },
+    /// Ends a hold.
+    Lift {
+        /// The hold.
+        hold: HoldId,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Lists the holds there were, and says which are in force.
+    Holds,
+    /// Lists what was removed, with what each record said in short.
+    Pruned,
+}
+
+/// A record that a hold covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Covered {
+    pub(crate) path: String,
+}
+
+impl std::str::FromStr for Covered {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let of = |folder: &str| format!("{folder}/{text}.json");
+        let path = match text.rsplit_once('-').map(|(_, sort)| sort) {
+            Some("deployment") => of("deployments"),
+            Some("maintenance") => of("maintenance"),
+            Some("incident") => of("incidents"),
+            _ if text.contains('/') && text.ends_with(".json") => text.to_owned(),
+            _ => return Err("it is neither a deployment's id nor a record's path".to_owned()),
+        };
+        Ok(Self { path })
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -144,6 +301,15 @@ pub(crate) enum Backup {
     Verify {
         /// The snapshot.
         snapshot: Option<Stamp>,
+    },
+    /// Removes the snapshots that the policy lets go, and what only they needed.
+    ///
+    /// The newest one that reads back whole stays, and so do the last ones and those that a deployment was begun from
+    /// whose release can be gone back to, or that is held.
+    Prune {
+        /// Say what would go and what that frees; remove nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Writes a snapshot's files into an empty folder.
     Restore {

@@ -1,11 +1,13 @@
 //! What each command does: opens the project, calls the pipeline, says the result.
 
 mod backup;
+mod constitution;
 mod deploy;
 mod gates;
 mod init;
 mod look;
 mod preview;
+mod retention;
 
 use std::sync::Arc;
 
@@ -57,9 +59,11 @@ impl Invocation<'_> {
 
     /// Opens the project for building it.
     async fn project_to_build(&self) -> Result<Arc<Project>, Failure> {
-        let project = self.project().await?;
+        let observers = self.output.observers();
+        let mut project = open::project(self.charter, self.surroundings, &self.common, observers).await?;
         open::ready_to_build(&project)?;
-        Ok(project)
+        project.github = open::github(self.charter, self.surroundings, &self.common, &project).await?;
+        Ok(Arc::new(project))
     }
 
     /// Makes the failure of a stopped command, with what users see at this moment.
@@ -82,8 +86,11 @@ async fn dispatch(invocation: &Invocation<'_>, command: Command) -> Ended {
         Command::History { limit } => look::history(invocation, limit).await,
         Command::Show { deployment } => look::show(invocation, deployment).await,
         Command::Verify => look::verify(invocation).await,
+        Command::Score => constitution::score(invocation).await,
+        Command::Audit { week, output } => constitution::audit(invocation, week, output).await,
         Command::Gates(command) => gates::gates(invocation, command).await,
         Command::Backup(command) => backup::backup(invocation, command).await,
+        Command::Retention(command) => retention::retention(invocation, command).await,
         Command::Preview { live } => preview::preview(invocation, live).await,
         Command::Freeze { reason } => deploy::freeze(invocation, reason).await,
         Command::Unfreeze => deploy::unfreeze(invocation).await,

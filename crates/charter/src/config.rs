@@ -30,6 +30,7 @@
 
 mod excerpt;
 mod problem;
+pub mod retention;
 mod rules;
 mod schema;
 mod shape;
@@ -39,8 +40,8 @@ use std::path::{Path, PathBuf};
 
 use charter_deploy_model::{
     ApplicationInfo, BundleTargets, ConfigurationId, ConstitutionalConfiguration, DeploymentConfiguration,
-    DeploymentStrategy, Enforcement, Environment, EnvironmentVariables, ProductionConfiguration, RollbackStrategy,
-    Severity, Waiver,
+    DeploymentStrategy, Enforcement, Environment, EnvironmentVariables, PerformanceConfiguration, PerformanceTargets,
+    ProductionConfiguration, RollbackStrategy, Severity, Waiver,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -120,12 +121,21 @@ pub struct Config {
     /// Findings that may stand for a while.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
+    /// What figures and findings are held to beyond budgets.
+    #[serde(default)]
+    pub ratchet: Ratchet,
+    /// The project's repository on GitHub.
+    #[serde(default)]
+    pub github: GitHubConfig,
     /// Where snapshots are kept.
     #[serde(default)]
     pub backup: Backup,
     /// Where the records are kept.
     #[serde(default)]
     pub records: Records,
+    /// How long records and snapshots stay.
+    #[serde(default)]
+    pub retention: retention::Retention,
 }
 
 /// What is deployed.
@@ -210,6 +220,37 @@ pub struct Constitution {
     pub enforcement: Enforcement,
 }
 
+/// What figures and findings are held to beyond budgets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Ratchet {
+    /// The file with findings that may stand because they were there before, and the best figures so far; relative to
+    /// the project.
+    pub baseline: PathBuf,
+    /// How much worse than the live release's a figure may be, in percent; it is not compared when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "f64", range(min = 0, max = 1000))]
+    pub max_regression_percent: Option<f64>,
+}
+
+impl Default for Ratchet {
+    fn default() -> Self {
+        Self { baseline: "gates.baseline.jsonl".into(), max_regression_percent: None }
+    }
+}
+
+/// The project's repository on GitHub.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct GitHubConfig {
+    /// The git remote that is on GitHub, such as `origin`, which it is by default.
+    pub remote: Option<String>,
+    /// The token, by the name of its variable; `GITHUB_TOKEN`, `GH_TOKEN` and the `gh` program are asked by default.
+    pub token: Option<SecretName>,
+    /// The host of a GitHub Enterprise Server, such as `git.example.org`; no other host is given the token.
+    pub server: Option<String>,
+}
+
 /// Where the site is shown: at least one of three.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -256,6 +297,23 @@ pub struct EnvironmentConfig {
     pub verify: Verify,
     /// Where production branches are pushed; without it they stay in this clone.
     pub branches: Option<Branches>,
+    /// In what the gates judge this environment otherwise than the rest.
+    #[serde(default)]
+    pub gates: Profile,
+}
+
+/// In what the gates judge one environment otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Profile {
+    /// How strictly; as `[constitution]` says when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Enforcement")]
+    pub enforcement: Option<Enforcement>,
+    /// How bad a finding is, by its code, where that differs from `[severity]`.
+    pub severity: BTreeMap<String, Severity>,
+    /// Ids of gates that do not run here. They are listed as inconclusive, and the score does not count them as held.
+    pub skip: Vec<String>,
 }
 
 /// What must be so once a release is live.
@@ -345,7 +403,7 @@ const fn ok() -> u16 {
 impl Config {
     /// Returns the names of all secrets that the configuration mentions.
     pub fn secret_names(&self) -> impl Iterator<Item = &str> {
-        self.build.secrets.iter().map(|secret| secret.env.as_str())
+        self.build.secrets.iter().chain(&self.github.token).map(|secret| secret.env.as_str())
     }
 
     /// Returns what is recorded of it for one environment: secrets by name only, version 1.0.0.
@@ -379,24 +437,40 @@ impl Config {
                     .map_or_else(|| Verify::default().timeout_seconds, |place| place.verify.timeout_seconds),
                 validation_steps: gate_ids.to_vec(),
             },
-            performance: self.budgets(),
-            constitutional: ConstitutionalConfiguration { enforcement_level: self.constitution.enforcement },
+            performance: self.targets(),
+            monitoring: None,
+            maintenance: None,
+            security: None,
+            // Nothing in the file leaves a principle out, so every one of them is held.
+            constitutional: ConstitutionalConfiguration {
+                zero_git_hub_actions: Some(true),
+                performance_first: Some(true),
+                user_preservation: Some(true),
+                branch_preservation: Some(true),
+                local_validation: Some(true),
+                enforcement_level: place
+                    .and_then(|place| place.gates.enforcement)
+                    .unwrap_or(self.constitution.enforcement),
+            },
             environment_variables: EnvironmentVariables {
                 variables: self.build.environment.clone(),
                 secrets: self.secret_names().map(str::to_owned).collect(),
             },
+            features: None,
         }
     }
 
-    fn budgets(&self) -> Option<BundleTargets> {
+    fn targets(&self) -> Option<PerformanceConfiguration> {
         let section = self.gates.get("page-weight")?;
         let bytes = |key: &str| section.get(key).and_then(Value::as_u64);
-        let targets = BundleTargets {
+        let bundle_size = BundleTargets {
             javascript: bytes("max-script-bytes"),
             css: bytes("max-style-bytes"),
             total: bytes("max-total-bytes"),
         };
-        (targets != BundleTargets { javascript: None, css: None, total: None }).then_some(targets)
+        let targets = PerformanceTargets { bundle_size: Some(bundle_size), ..PerformanceTargets::default() };
+        let is_configured = bundle_size != BundleTargets::default();
+        is_configured.then_some(PerformanceConfiguration { targets: Some(targets), optimizations: None })
     }
 }
 

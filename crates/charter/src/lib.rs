@@ -23,8 +23,8 @@ mod signals;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use charter_deploy_model::{Failure, RecordKind, UsersSee, exit};
-use charter_gates::Gate;
+use charter_deploy_model::{Failure, KindMeta, RecordKind, UsersSee, exit};
+use charter_gates::{Gate, ratchet};
 use charter_host::{Catalog, Environment};
 use charter_targets::Target;
 use clap::{CommandFactory, FromArgMatches};
@@ -122,7 +122,12 @@ impl Charter {
         let mut generator = config::generator();
         let gates = self.gates.schema(&mut generator);
         let targets = self.targets.tagged_schema(&mut generator);
-        config::with_codes(config::schema(gates, targets), self.gates.kinds().flat_map(|kind| kind.codes))
+        config::with_codes(config::schema(gates, targets), self.judges().flat_map(|kind| kind.codes))
+    }
+
+    /// Returns what everything that judges says of itself: the gates, and the ratchet over their figures.
+    fn judges(&self) -> impl Iterator<Item = &'static KindMeta> {
+        self.gates.kinds().chain(std::iter::once(&ratchet::META))
     }
 
     fn command(&self) -> clap::Command {
@@ -139,11 +144,13 @@ impl Charter {
 struct Surroundings {
     environment: Environment,
     folder: Option<PathBuf>,
+    /// The program's own file.
+    program: Option<PathBuf>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
 fn surroundings() -> Surroundings {
-    Surroundings { environment: std::env::vars_os().collect(), folder: std::env::current_dir().ok() }
+    Surroundings { environment: std::env::vars_os().collect(), folder: std::env::current_dir().ok(), program: std::env::current_exe().ok() }
 }
 
 /// Makes the failure of a command line or configuration that is wrong.

@@ -1,16 +1,18 @@
 //! Puts a project together from its configuration and this machine.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use charter_backup::SnapshotEngine;
-use charter_deploy_model::{ConfigurationId, Environment, Failure, Observer, Stamp, UsersSee, exit};
-use charter_gates::Gate;
+use charter_deploy_model::{ConfigurationId, Digest, Environment, Failure, Observer, Stamp, UsersSee, exit};
+use charter_gates::{Gate, Memory};
 use charter_gates::verdict::Policy;
-use charter_host::{CatalogError, Host, Secret, Secrets, Setup};
+use charter_github::GitHub;
+use charter_host::{CatalogError, Host, Scope, Secret, Secrets, Setup};
 use charter_pipeline::build::{BuildPlace, BuildPlan};
+use charter_pipeline::keeping::Elsewhere;
 use charter_pipeline::{Events, Project, Settings, SmokeCheck};
 use charter_report::{Marks, dress};
 use charter_repository::Repository;
@@ -127,13 +129,17 @@ pub(crate) async fn project(
     let cache = user_folder(surroundings, "XDG_CACHE_HOME", ".cache")?.join(&key);
     make_private_folder(&cache)?;
 
+    let cache_of_gates = cache.join("gates");
     let id = ConfigurationId::new(Stamp::of(host.clock.now()));
     let gate_ids: Vec<String> = gates.iter().map(|gate| gate.meta().id.to_owned()).collect();
     let settings = Settings {
         environment,
         build: build_plan(&config, &root, surroundings, &secrets),
-        policy: Policy { enforcement: config.constitution.enforcement, severities: config.severity.clone() },
+        policy: policy(&config, place),
         waivers: config.waivers.clone(),
+        baseline_file: root.join(&config.ratchet.baseline),
+        max_regression_percent: config.ratchet.max_regression_percent,
+        skipped_gates: place.gates.skip.iter().cloned().collect(),
         gate_limit: GATE_LIMIT,
         url: place.url.clone(),
         base_path: place.base_path.clone(),
@@ -141,6 +147,7 @@ pub(crate) async fn project(
         verify_limit: Duration::from_secs(place.verify.timeout_seconds),
         keep_releases: place.keep_releases as usize,
         branches_remote: place.branches.as_ref().map(|branches| branches.remote.clone()),
+        retention: config.retention.policy(),
         configuration: config.to_record(environment, &gate_ids, id),
         configuration_file: root.join(config::FILE),
     };
@@ -156,9 +163,50 @@ pub(crate) async fn project(
         target: target.into(),
         github: None,
         gates,
+        memory: memory(charter, &config, surroundings, &cache_of_gates),
         settings,
         events,
     })
+}
+
+/// Finds the project's repository on GitHub, and a token for it; nothing when its remote is elsewhere.
+pub(crate) async fn github(
+    charter: &Charter,
+    surroundings: &Surroundings,
+    common: &Common,
+    project: &Project,
+) -> Result<Option<Arc<GitHub>>, Failure> {
+    let config = configuration(charter, &root(surroundings, common)?)?.github;
+    let remote = config.remote.as_deref().unwrap_or("origin");
+    let url = project.repository.remote_url(remote);
+    let Some(place) = url.and_then(|url| charter_github::Place::of_remote(&url, config.server.as_deref())) else { return Ok(None) };
+    let token = match &config.token {
+        Some(named) => project.secrets.get(&named.env).cloned(),
+        None => {
+            let host = &project.host;
+            charter_github::token(&place, &host.environment, host.processes.as_ref(), &Scope::default()).await
+        }
+    };
+    Ok(Some(Arc::new(GitHub::new(project.host.http.clone(), place, token))))
+}
+
+/// Returns what blocks here: the project's word, and this environment's where it says otherwise.
+fn policy(config: &Config, place: &EnvironmentConfig) -> Policy {
+    let mut severities = config.severity.clone();
+    severities.extend(place.gates.severity.clone());
+    Policy { enforcement: place.gates.enforcement.unwrap_or(config.constitution.enforcement), severities }
+}
+
+/// Returns what the gates saw before, by this very build of the program.
+fn memory(charter: &Charter, config: &Config, surroundings: &Surroundings, folder: &Path) -> Option<Memory> {
+    let program = surroundings.program.as_ref()?;
+    let metadata = program.metadata().ok()?;
+    let program = format!("{} {} {} {}", program.display(), metadata.ino(), metadata.len(), metadata.mtime_nsec());
+    let digest = |section: &Value| Digest::new(Sha256::digest(section.to_string().as_bytes()).into());
+    let empty = json!({});
+    let section = |id: &str| digest(config.gates.get(id).unwrap_or(&empty));
+    let sections = charter.gates.kinds().map(|meta| (meta.id.to_owned(), section(meta.id))).collect();
+    Some(Memory::new(folder.to_owned(), program, sections))
 }
 
 fn smoke_checks(place: &EnvironmentConfig) -> Vec<SmokeCheck> {
@@ -227,6 +275,24 @@ fn build_target(
     charter.targets.build(&kind, section, setup).map_err(|error| refused(charter, setup.root, &key, error))
 }
 
+/// Returns the targets of the project's other environments.
+pub(crate) fn elsewhere(
+    charter: &Charter,
+    surroundings: &Surroundings,
+    common: &Common,
+    project: &Project,
+) -> Result<Vec<Elsewhere>, Failure> {
+    let root = root(surroundings, common)?;
+    let config = configuration(charter, &root)?;
+    let setup = Setup { host: &project.host, root: &root, secrets: &project.secrets };
+    [Environment::Production, Environment::Staging, Environment::Development]
+        .into_iter()
+        .filter(|environment| *environment != common.environment)
+        .filter_map(|environment| Some((environment, config.environments.get(environment)?)))
+        .map(|(environment, place)| Ok((environment, build_target(charter, place, environment, &setup)?.into())))
+        .collect()
+}
+
 fn build_gates(charter: &Charter, config: &Config, setup: &Setup<'_>) -> Result<Vec<Arc<dyn Gate>>, Failure> {
     charter
         .gates
@@ -254,7 +320,7 @@ fn refused(charter: &Charter, root: &Path, section: &str, error: CatalogError) -
 
 /// A name for this project among the user's others: its folder's name, and a digest of where it is.
 fn project_key(root: &Path) -> String {
-    let digest = charter_deploy_model::Digest::new(Sha256::digest(root.as_os_str().as_encoded_bytes()).into()).hex();
+    let digest = Digest::new(Sha256::digest(root.as_os_str().as_encoded_bytes()).into()).hex();
     let name = root.file_name().unwrap_or_default().to_string_lossy();
     let name: String = name.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
     format!("{name}-{}", &digest[..8])

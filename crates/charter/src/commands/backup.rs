@@ -1,7 +1,8 @@
 //! `backup`: snapshots of records, configuration and live release.
 
 use charter_backup::{BackupError, Depth};
-use charter_deploy_model::{Failure, Stamp, exit};
+use charter_deploy_model::{Failure, Stamp, UsersSee, exit};
+use charter_pipeline::{Stop, keeping};
 use serde_json::json;
 
 use super::{Ended, Invocation};
@@ -45,6 +46,24 @@ pub(super) async fn backup(invocation: &Invocation<'_>, command: Backup) -> Ende
                 },
                 || json!({ "v": 1, "snapshot": id, "blobs": verified.blobs, "bytes": verified.bytes, "faults": [] }),
             );
+            Ok(exit::DONE)
+        }
+        Backup::Prune { dry_run } => {
+            let elsewhere = open::elsewhere(invocation.charter, invocation.surroundings, &invocation.common, &project)?;
+            let stopped = |stop: Stop| stop.failure(UsersSee::NotConcerned);
+            if dry_run {
+                let plan = keeping::plan_snapshots(&project, &elsewhere, &scope).await.map_err(stopped)?;
+                invocation.output.result(
+                    || charter_report::snapshot_plan(&plan),
+                    || charter_report::json::v1::snapshot_plan(&plan),
+                );
+            } else {
+                let freed = keeping::prune_snapshots(&project, &elsewhere, &scope).await.map_err(stopped)?;
+                invocation.output.result(
+                    || charter_report::snapshots_pruned(freed.snapshots, freed.packs, freed.bytes),
+                    || charter_report::json::v1::snapshots_pruned(freed.snapshots, freed.packs, freed.bytes),
+                );
+            }
             Ok(exit::DONE)
         }
         Backup::Restore { snapshot, into, only } => {

@@ -46,7 +46,7 @@ where
 
 /// Says what the gates found, where the events have not said it already.
 pub(super) fn say_reports(invocation: &Invocation<'_>, reports: &[GateReport]) {
-    let kinds: Vec<_> = invocation.charter.gates.kinds().collect();
+    let kinds: Vec<_> = invocation.charter.judges().collect();
     invocation.output.result(|| charter_report::gates(reports, &kinds), || charter_report::json::v1::gates(reports));
 }
 

@@ -1,10 +1,13 @@
 //! `status`, `history`, `show`, `verify`: what only looks.
 
-use charter_deploy_model::{DeploymentId, DeploymentStatus, Failure, ProductionDeployment, ReleaseId, UsersSee, exit};
+use charter_deploy_model::{
+    DeploymentId, DeploymentStatus, Failure, ProductionDeployment, PrunedRecord, Pruning, ReleaseId, UsersSee, exit,
+};
 use charter_pipeline::{Project, Stop, freeze, unfinished};
 use charter_report::json::v1;
 use charter_report::{DeploymentLine, LogSummary, Status};
 use charter_store::{Anchor, StoreError};
+use jiff::Timestamp;
 
 use super::{Ended, Invocation};
 use crate::{open, usage};
@@ -67,6 +70,11 @@ pub(super) async fn history(invocation: &Invocation<'_>, limit: usize) -> Ended 
     lines.reverse();
     lines.truncate(limit);
     invocation.output.result(|| charter_report::history(&lines), || v1::history(&lines));
+    let removed = pruned(&project).await?.len();
+    if lines.len() < limit && removed > 0 {
+        let text = format!("{removed} older ones were removed; `cargo xtask retention pruned` tells what they were");
+        invocation.output.note(&text);
+    }
     Ok(exit::DONE)
 }
 
@@ -78,16 +86,40 @@ pub(super) async fn show(invocation: &Invocation<'_>, wanted: Option<DeploymentI
         Some(id) => lines.iter().find(|line| line.record.deployment_id == id),
         None => lines.last(),
     };
-    let line = line.ok_or_else(|| {
-        let what =
-            wanted.map_or_else(|| "nothing was deployed yet".to_owned(), |id| format!("there is no deployment `{id}`"));
-        usage(what, Vec::new(), &["cargo xtask history"])
-    })?;
+    let Some(line) = line else { return Err(absent(&project, wanted).await?) };
     invocation.output.result(
         || charter_report::show(&line.record, line.standing.as_deref()),
         || v1::show(&line.record, line.standing.as_deref()),
     );
     Ok(exit::DONE)
+}
+
+/// Makes the failure of a deployment that has no record, or none any more.
+async fn absent(project: &Project, wanted: Option<DeploymentId>) -> Result<Failure, Failure> {
+    let Some(id) = wanted else {
+        return Ok(usage("nothing was deployed yet", Vec::new(), &["cargo xtask history"]));
+    };
+    let gone = pruned(project).await?.into_iter().find(|(_, record)| record.summary.id == Some(id.to_string()));
+    Ok(match gone {
+        None => usage(format!("there is no deployment `{id}`"), Vec::new(), &["cargo xtask history"]),
+        Some((at, _)) => {
+            let what = format!("the record of `{id}` was removed at {at}, as the policy says");
+            usage(what, Vec::new(), &["`cargo xtask retention pruned` tells what it was"])
+        }
+    })
+}
+
+/// Returns this environment's deployments whose records were removed, each with when that was.
+async fn pruned(project: &Project) -> Result<Vec<(Timestamp, PrunedRecord)>, Failure> {
+    let prunings: Vec<Pruning> = project.store.read_all(Pruning::FOLDER).await.map_err(|error| unreadable(&error))?;
+    let is_ours = |record: &PrunedRecord| {
+        record.path.starts_with("deployments/") && record.summary.environment == Some(project.settings.environment)
+    };
+    let of = |pruning: Pruning| {
+        let at = pruning.pruned_at;
+        pruning.records.into_iter().filter(is_ours).map(move |record| (at, record))
+    };
+    Ok(prunings.into_iter().flat_map(of).collect())
 }
 
 pub(super) async fn status(invocation: &Invocation<'_>) -> Ended {

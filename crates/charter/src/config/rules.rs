@@ -2,10 +2,12 @@
 
 use std::path::{Component, Path};
 
+use charter_deploy_model::Period;
 use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::retention::minimums;
 use super::shape::{Document, Found};
 
 /// A rule about one text: says what is wrong with it, and what to do.
@@ -29,6 +31,10 @@ const TEXT_RULES: &[(&str, TextRule)] = &[
     ("waivers.*.reason", not_blank),
     ("waivers.*.owner", not_blank),
     ("waivers.*.expires", date),
+    ("ratchet.baseline", inside_the_project),
+    ("github.remote", remote_name),
+    ("github.token.env", variable_name),
+    ("github.server", host_name),
     ("backup.folder", folder),
     ("records.folder", folder),
 ];
@@ -58,9 +64,32 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Found> {
     found.extend(output(document));
     found.extend(pointless(document));
     found.extend(environments(document));
+    found.extend(unwatched(document));
     found.extend(repeated_waivers(document));
     found.extend(revealed_secrets(document));
+    found.extend(periods(document));
     found
+}
+
+/// Returns the periods that are none, and those that are shorter than what is settled.
+fn periods(document: &Document<'_>) -> Vec<Found> {
+    let any = ("retention.deployments.archive-after", None);
+    let rules = minimums().into_iter().map(|(path, minimum)| (path, Some(minimum))).chain([any]);
+    rules
+        .filter_map(|(path, minimum)| {
+            let value = document.get(path)?;
+            let found = |wrong: &str, help: String| {
+                Some(Found::new(value.span(), path, format!("`{path}` {wrong}")).help(help))
+            };
+            match (text(value)?.parse::<Period>(), minimum) {
+                (Err(_), _) => found("is not a period", "such as `1 year`, `6 months`, `90 days`, `indefinite`".to_owned()),
+                (Ok(period), Some(minimum)) if period.is_shorter_than(minimum) => {
+                    found("is shorter than what is settled", format!("at least `{minimum}`"))
+                }
+                _ => None,
+            }
+        })
+        .collect()
 }
 
 fn text(value: &Spanned<DeValue<'_>>) -> Option<String> {
@@ -101,6 +130,11 @@ fn absolute_path(text: &str) -> Option<(&'static str, &'static str)> {
 fn remote_name(text: &str) -> Option<(&'static str, &'static str)> {
     (text.is_empty() || text.starts_with('-') || text.contains(char::is_whitespace))
         .then_some(("is not the name of a git remote", "`git remote` lists the names, such as `origin`"))
+}
+
+fn host_name(text: &str) -> Option<(&'static str, &'static str)> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+    (text.is_empty() || !text.bytes().all(is_part)).then_some(("is not a host", "such as `git.example.org`"))
 }
 
 fn inside_the_project(text: &str) -> Option<(&'static str, &'static str)> {
@@ -197,6 +231,22 @@ fn environments(document: &Document<'_>) -> Option<Found> {
         Found::new(value.span(), "environments", "`environments` names none")
             .help("add a table `[environments.production]`")
     })
+}
+
+/// What a branch's host shows can only be seen at its address.
+fn unwatched(document: &Document<'_>) -> Vec<Found> {
+    document
+        .select("environments.*.target.kind")
+        .into_iter()
+        .filter_map(|(path, kind)| {
+            let environment = path.strip_suffix(".target.kind")?;
+            let is_seen = document.get(&format!("{environment}.url")).is_some();
+            (kind.get_ref().as_str() == Some("git-branch") && !is_seen).then(|| {
+                let message = format!("`{environment}` publishes to a branch, but has no `url` to watch");
+                Found::new(kind.span(), &path, message).help("add `url`, the address at which users find the site")
+            })
+        })
+        .collect()
 }
 
 /// Two waivers of one code and subject would leave open whose word counts.

@@ -344,7 +344,7 @@ fn the_record_has_secrets_by_name_and_budgets_only_where_configured() {
     assert_eq!(record.deployment.health_check_timeout, 20);
     assert_eq!(record.deployment.health_check_url.as_deref(), Some("http://127.0.0.1:8080/"));
     assert_eq!(record.deployment.validation_steps, ["page-weight"]);
-    let budgets = record.performance.unwrap();
+    let budgets = record.performance.unwrap().targets.unwrap().bundle_size.unwrap();
     assert_eq!((budgets.javascript, budgets.css, budgets.total), (Some(100_000), None, None));
 
     let record = parsed(SMALL).unwrap().to_record(Environment::Production, &[], id);
