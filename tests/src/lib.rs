@@ -2,6 +2,8 @@
 //!
 //! [`Site`] is a temporary git project with a small site; its methods type commands and look at what users would see.
 
+pub mod git_server;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -79,7 +81,7 @@ impl Site {
         let site = Self::empty(program);
         site.write("charter.toml", CONFIGURATION);
         site.write(".gitignore", "/production/\n");
-        site.write("public/guide.html", "<!doctype html><title>Guide</title><h1>Guide</h1>");
+        site.write("public/guide.html", html("Guide", "<h1>Guide</h1>"));
         site.publish_version(1);
         site
     }
@@ -276,10 +278,16 @@ impl Site {
 }
 
 fn page(version: u32) -> String {
+    html("Tides", &format!("<h1>Tides, version {version}</h1>\n<link rel=\"stylesheet\" href=\"{}\">", style(version)))
+}
+
+/// Returns a page with which nothing is wrong, as long as nothing is with its body.
+#[must_use]
+pub fn html(title: &str, body: &str) -> String {
     format!(
-        "<!doctype html><html lang=en><title>Tides</title><link rel=stylesheet href={}>\
-         <h1>Tides, version {version}</h1>",
-        style(version)
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 }
 

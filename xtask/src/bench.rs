@@ -4,6 +4,9 @@
 //! measurement is taken several times in turn with its peer's, after one run that does not count; the table shows
 //! medians.
 
+mod gates;
+mod peers;
+
 use std::fs;
 use std::io::{Error, Result, Write};
 use std::path::{Path, PathBuf};
@@ -58,7 +61,7 @@ fn succeed(command: &mut Command) -> Result<()> {
 }
 
 /// What can be measured by itself.
-const NAMES: [&str; 4] = ["first", "changed", "back", "store"];
+const NAMES: [&str; 6] = ["first", "changed", "back", "store", "gates", "weight"];
 
 fn measure(names: &[&str]) -> Result<()> {
     let wanted = |name| names.is_empty() || names.contains(&name);
@@ -79,6 +82,12 @@ fn measure(names: &[&str]) -> Result<()> {
     }
     if wanted("back") {
         going_back(&documentation, work.path())?;
+    }
+    if wanted("gates") {
+        gates::measure(&documentation, work.path())?;
+    }
+    if wanted("weight") {
+        gates::weight(&documentation, work.path())?;
     }
     Ok(())
 }

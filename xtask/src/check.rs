@@ -44,6 +44,9 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
             }
         }
     }
+    if all && !crate::fuzz::check() {
+        return ExitCode::FAILURE;
+    }
     ExitCode::SUCCESS
 }
 

@@ -1,10 +1,11 @@
-//! Charter's own command, and this repository's chores: check, codegen, bench, demo.
+//! Charter's own command, and this repository's chores: check, codegen, bench, fuzz, demo.
 
 mod bench;
 mod check;
 mod chore;
 mod codegen;
 mod demo;
+mod fuzz;
 
 use std::process::ExitCode;
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
             check::run,
         )
         .chore("codegen", "Writes the generated files again; --check only compares them", codegen::run)
+        .chore("fuzz", "Throws made-up input at every parser: [seconds] [parser]…", fuzz::run)
         .chore("bench", "Measures us and our peers side by side, in a release build", bench::run)
         .run()
 }

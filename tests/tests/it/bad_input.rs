@@ -2,7 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use charter_tests::{CONFIGURATION, Site};
+use charter_tests::{CONFIGURATION, Site, html};
 
 use crate::PROGRAM;
 
@@ -46,7 +46,7 @@ fn a_folder_without_git_or_commits_or_configuration_says_so() {
     assert!(ran.text().contains("charter.toml") && ran.text().contains("init"), "{}", ran.text());
 
     site.write("charter.toml", CONFIGURATION);
-    site.write("public/index.html", "<!doctype html><title>Tides</title><h1>Tides</h1>");
+    site.write("public/index.html", html("Tides", "<h1>Tides</h1>"));
     let ran = site.run(&["deploy"]).expect(2);
     assert!(ran.text().contains("commit"), "{}", ran.text());
 

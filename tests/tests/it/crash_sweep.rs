@@ -8,13 +8,31 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use charter_tests::Site;
+use charter_tests::git_server::{PagesHost, publish_to_branch};
 
 use crate::PROGRAM;
 
 /// Walks through every point that `arguments` passes in a copy of `before`. `outcomes` are the versions that users may
 /// see after the kill.
 fn sweep(before: &Site, arguments: &[&str], outcomes: &[Option<u32>], fault: &(dyn Fn(u64) -> String + Sync)) {
-    let points = before.copy().count_points(arguments);
+    sweep_prepared(before, &|_| (), arguments, outcomes, fault);
+}
+
+/// Does that with copies each of which has been prepared; what that returns lives as long as the copy.
+fn sweep_prepared<G>(
+    before: &Site,
+    prepare: &(dyn Fn(&Site) -> G + Sync),
+    arguments: &[&str],
+    outcomes: &[Option<u32>],
+    fault: &(dyn Fn(u64) -> String + Sync),
+) {
+    let copy = || {
+        let copy = before.copy();
+        let guard = prepare(&copy);
+        (copy, guard)
+    };
+    let (counted, _guard) = copy();
+    let points = counted.count_points(arguments);
     assert!(points > 20, "only {points} points: the sweep would show nothing");
     let acknowledged = before.records();
     let next = AtomicU64::new(1);
@@ -26,7 +44,8 @@ fn sweep(before: &Site, arguments: &[&str], outcomes: &[Option<u32>], fault: &(d
                     if point > points {
                         break;
                     }
-                    strike(&before.copy(), arguments, outcomes, &acknowledged, &fault(point));
+                    let (struck, _guard) = copy();
+                    strike(&struck, arguments, outcomes, &acknowledged, &fault(point));
                 }
             });
         }
@@ -151,4 +170,43 @@ fn taking_a_bad_release_back_survives_a_kill_anywhere() {
         site.commit("Put it right");
         site.run(&["deploy"]).expect(0);
     }
+}
+
+/// A project that publishes to a branch. The host of that branch is another for each copy.
+fn on_a_branch() -> (Site, PagesHost) {
+    let site = Site::new(PROGRAM);
+    publish_to_branch(&site);
+    let host = PagesHost::start(&site);
+    (site, host)
+}
+
+#[test]
+fn the_first_publication_to_a_branch_survives_a_kill_anywhere() {
+    let (site, _host) = on_a_branch();
+    sweep_prepared(&site, &PagesHost::start, &["deploy"], &[None, Some(1)], &kill);
+}
+
+#[test]
+fn an_update_of_a_branch_survives_a_kill_anywhere() {
+    let (site, _host) = on_a_branch();
+    site.run(&["deploy"]).expect(0);
+    site.publish_version(2);
+    sweep_prepared(&site, &PagesHost::start, &["deploy"], &[Some(1), Some(2)], &kill);
+}
+
+#[test]
+fn an_update_of_a_branch_survives_a_disk_error_anywhere() {
+    let (site, _host) = on_a_branch();
+    site.run(&["deploy"]).expect(0);
+    site.publish_version(2);
+    sweep_prepared(&site, &PagesHost::start, &["deploy"], &[Some(1), Some(2)], &input_output_error);
+}
+
+#[test]
+fn going_back_on_a_branch_survives_a_kill_anywhere() {
+    let (site, _host) = on_a_branch();
+    site.run(&["deploy"]).expect(0);
+    site.publish_version(2);
+    site.run(&["deploy"]).expect(0);
+    sweep_prepared(&site, &PagesHost::start, &["rollback"], &[Some(1), Some(2)], &kill);
 }

@@ -1,6 +1,6 @@
 //! A site's life without accidents.
 
-use charter_tests::{CONFIGURATION, Site};
+use charter_tests::{CONFIGURATION, Site, html};
 
 use crate::PROGRAM;
 
@@ -43,7 +43,7 @@ fn assets_of_the_release_before_stay_reachable_both_ways() {
 fn a_release_that_fails_its_live_check_is_taken_back() {
     let site = Site::new(PROGRAM);
     site.run(&["deploy"]).expect(0);
-    site.write("public/index.html", "<!doctype html><title>Broken</title>");
+    site.write("public/index.html", html("Broken", "<h1>Broken</h1>"));
     site.commit("Break it");
     let ran = site.run(&["deploy"]).expect(13);
     assert_eq!(site.version_seen(), Some(1));
@@ -55,7 +55,7 @@ fn a_release_that_fails_its_live_check_is_taken_back() {
 #[test]
 fn a_first_release_that_fails_is_withdrawn() {
     let site = Site::new(PROGRAM);
-    site.write("public/index.html", "<!doctype html><title>Broken</title>");
+    site.write("public/index.html", html("Broken", "<h1>Broken</h1>"));
     site.commit("Break it");
     site.run(&["deploy"]).expect(13);
     assert_eq!(site.version_seen(), None);
@@ -70,7 +70,7 @@ fn a_gate_keeps_a_heavy_page_from_users() {
     site.run(&["deploy"]).expect(0);
     let noise: String = (0_u64..40_000).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
     site.write("public/heavy.js", noise);
-    site.write("public/index.html", "<!doctype html><title>Tides</title><h1>Tides</h1><script src=heavy.js></script>");
+    site.write("public/index.html", html("Tides", "<h1>Tides</h1>\n<script src=\"heavy.js\"></script>"));
     site.commit("Add weight");
     let ran = site.run(&["deploy"]).expect(10);
     assert!(ran.text().contains("page-weight/script"), "{}", ran.text());

@@ -4,11 +4,17 @@
 
 mod bad_input;
 mod crash_sweep;
+mod gates;
+mod git_branch;
 mod house;
 mod lifecycle;
 mod locks;
+mod planted;
 mod power_cut;
 mod real_site;
+mod records;
+mod retention;
+mod score;
 mod secrets;
 mod storage_faults;
 mod under_load;

@@ -8,7 +8,7 @@ use crate::PROGRAM;
 use crate::web_server::{Nginx, get};
 
 /// The book ships a search index and scripts of several hundred kB on every page; its makers know.
-const WAIVER: &str = r#"
+pub(crate) const WAIVER: &str = r#"
 [[waivers]]
 code = "page-weight/script"
 reason = "the search index is part of the book"
@@ -22,7 +22,7 @@ owner = "the book's makers"
 expires = "2099-01-01"
 "#;
 
-fn book() -> Option<PathBuf> {
+pub(crate) fn book() -> Option<PathBuf> {
     let sysroot = run(command("rustc").args(["--print", "sysroot"])).stdout;
     let book = PathBuf::from(sysroot.trim()).join("share/doc/rust/html/book");
     has("the toolchain's book (rustup component add rust-docs)", book.is_dir()).then_some(book)
