@@ -4,6 +4,7 @@
 //! measurement is taken several times in turn with its peer's, after one run that does not count; the table shows
 //! medians.
 
+mod crates;
 mod gates;
 mod peers;
 
@@ -61,7 +62,7 @@ fn succeed(command: &mut Command) -> Result<()> {
 }
 
 /// What can be measured by itself.
-const NAMES: [&str; 6] = ["first", "changed", "back", "store", "gates", "weight"];
+const NAMES: [&str; 9] = ["first", "changed", "back", "store", "gates", "weight", "links", "secrets", "pages"];
 
 fn measure(names: &[&str]) -> Result<()> {
     let wanted = |name| names.is_empty() || names.contains(&name);
@@ -88,6 +89,15 @@ fn measure(names: &[&str]) -> Result<()> {
     }
     if wanted("weight") {
         gates::weight(&documentation, work.path())?;
+    }
+    if wanted("links") {
+        crates::links(&documentation)?;
+    }
+    if wanted("secrets") {
+        crates::secrets(&documentation, work.path())?;
+    }
+    if wanted("pages") {
+        crates::pages(&documentation, work.path())?;
     }
     Ok(())
 }

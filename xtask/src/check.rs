@@ -6,8 +6,16 @@ use std::time::Instant;
 use crate::chore::{is_installed, program, say};
 
 /// Debian packages that the whole-program tests use: package, and a program that shows it is there.
-const PACKAGES: [(&str, &str); 5] =
-    [("git", "git"), ("nginx-light", "nginx"), ("e2fsprogs", "mkfs.ext4"), ("xfsprogs", "xfs_io"), ("rsync", "rsync")];
+const PACKAGES: [(&str, &str); 8] = [
+    ("git", "git"),
+    ("nginx-light", "nginx"),
+    ("fcgiwrap", "fcgiwrap"),
+    ("openssh-server", "sshd"),
+    ("openssh-client", "ssh"),
+    ("e2fsprogs", "mkfs.ext4"),
+    ("xfsprogs", "xfs_io"),
+    ("rsync", "rsync"),
+];
 
 /// Runs the checks. With `--all` it installs what they need, and a test that would skip fails.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {

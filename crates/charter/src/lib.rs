@@ -150,7 +150,11 @@ struct Surroundings {
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
 fn surroundings() -> Surroundings {
-    Surroundings { environment: std::env::vars_os().collect(), folder: std::env::current_dir().ok(), program: std::env::current_exe().ok() }
+    Surroundings {
+        environment: std::env::vars_os().collect(),
+        folder: std::env::current_dir().ok(),
+        program: std::env::current_exe().ok(),
+    }
 }
 
 /// Makes the failure of a command line or configuration that is wrong.

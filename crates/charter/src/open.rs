@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use charter_backup::SnapshotEngine;
 use charter_deploy_model::{ConfigurationId, Digest, Environment, Failure, Observer, Stamp, UsersSee, exit};
-use charter_gates::{Gate, Memory};
 use charter_gates::verdict::Policy;
+use charter_gates::{Gate, Memory};
 use charter_github::GitHub;
 use charter_host::{CatalogError, Host, Scope, Secret, Secrets, Setup};
 use charter_pipeline::build::{BuildPlace, BuildPlan};
@@ -179,7 +179,9 @@ pub(crate) async fn github(
     let config = configuration(charter, &root(surroundings, common)?)?.github;
     let remote = config.remote.as_deref().unwrap_or("origin");
     let url = project.repository.remote_url(remote);
-    let Some(place) = url.and_then(|url| charter_github::Place::of_remote(&url, config.server.as_deref())) else { return Ok(None) };
+    let Some(place) = url.and_then(|url| charter_github::Place::of_remote(&url, config.server.as_deref())) else {
+        return Ok(None);
+    };
     let token = match &config.token {
         Some(named) => project.secrets.get(&named.env).cloned(),
         None => {

@@ -13,9 +13,7 @@ mod score;
 mod tests;
 mod week;
 
-pub use audit::{
-    Audit, AuditedCode, AuditedDeployment, AuditedScore, AuditedWaiver, ScoreTrend, WaiverTerm, WeekScore, audit,
-};
+pub use audit::{Audit, AuditedCode, AuditedDeployment, AuditedScore, AuditedWaiver, WaiverTerm, WeekScore, audit};
 pub use present::{PRESENT, Present, present};
 pub use recorded::{RECORDED, Recorded, recorded};
 pub use score::{Evidence, EvidenceMeta, EvidenceState, PrincipleScore, Score, Seen, score};
@@ -25,9 +23,6 @@ use crate::{Enforcement, Principle, Severity, Verdict};
 
 /// A score of at least this is needed to be compliant.
 pub const COMPLIANT_FROM: f64 = 98.0;
-
-/// A score below this starts maintenance by itself.
-pub const MAINTENANCE_BELOW: f64 = 95.0;
 
 /// What each principle is worth.
 pub const POINTS: u32 = 20;

@@ -201,13 +201,26 @@ pub struct LookedAt {
     /// What stayed undecided, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undecided: Vec<String>,
+    /// Codes that were not looked for this time, and why: that none was found says nothing about them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, LeftOut>,
+}
+
+/// Why a code was not looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// A sentence fragment, such as `there is no token for GitHub`.
+    pub why: String,
+    /// Whether there is something that could be found: then it is not known, and otherwise there is nothing to know.
+    pub could_be: bool,
 }
 
 impl LookedAt {
     /// Says that `count` things of one sort were looked at.
     #[must_use]
     pub fn of(sort: &str, count: u64) -> Self {
-        Self { counts: BTreeMap::from([(sort.to_owned(), count)]), undecided: Vec::new() }
+        Self { counts: BTreeMap::from([(sort.to_owned(), count)]), ..Self::default() }
     }
 
     /// Says whether nothing at all was looked at.

@@ -65,7 +65,7 @@ pub use deployment::{
 };
 pub use event::{Event, EventKind, Observer};
 pub use failure::{Failure, UsersSee};
-pub use finding::{Finding, Fix, Inspection, Location, LookedAt, Measure, Tree, Unit};
+pub use finding::{Finding, Fix, Inspection, LeftOut, Location, LookedAt, Measure, Tree, Unit};
 pub use id::{
     AlertId, CommitHash, ConfigurationId, DeploymentId, Digest, HoldId, IncidentId, MaintenanceId, MonitoringId,
     ParseError, ProductionBranch, PruningId, ReleaseId, Stamp,

@@ -76,7 +76,9 @@ impl BaselineError {
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Conflict { .. } => "finish the merge: lines of both sides may stay, then `cargo xtask gates baseline`",
+            Self::Conflict { .. } => {
+                "finish the merge: lines of both sides may stay, then `cargo xtask gates baseline`"
+            }
             Self::Malformed { .. } => "take the file back from git, or remove it and accept its findings anew",
         }
     }
@@ -304,11 +306,8 @@ impl Figure {
 /// Returns the figures of a report that can be better or worse; a number of things is neither.
 pub(crate) fn figures(report: &GateReport) -> impl Iterator<Item = (FigureName, Figure)> {
     report.measures.iter().filter(|measure| measure.unit != Unit::Count && measure.value.is_finite()).map(|measure| {
-        let name = FigureName {
-            gate: report.gate.clone(),
-            measure: measure.name.clone(),
-            subject: measure.subject.clone(),
-        };
+        let name =
+            FigureName { gate: report.gate.clone(), measure: measure.name.clone(), subject: measure.subject.clone() };
         (name, Figure { value: measure.value, unit: measure.unit })
     })
 }
@@ -375,7 +374,10 @@ mod tests {
             (format!("{good}{{\"fingerprint\":\"x\"}}\n"), 5),
             (format!("{good}{{"), 5),
         ] {
-            assert!(matches!(Baseline::parse(&text), Err(BaselineError::Malformed { line: found, .. }) if found == line), "{text}");
+            assert!(
+                matches!(Baseline::parse(&text), Err(BaselineError::Malformed { line: found, .. }) if found == line),
+                "{text}"
+            );
         }
         let merged = good.replace("{\"fin", "<<<<<<< HEAD\n{\"fin");
         assert_eq!(Baseline::parse(&merged), Err(BaselineError::Conflict { line: 2 }));

@@ -45,19 +45,6 @@ pub(crate) struct EndTag<'a> {
     pub(crate) inert: bool,
 }
 
-/// A document type.
-#[derive(Debug)]
-pub(crate) struct Doctype<'a> {
-    /// Its name in lower case: `html`.
-    pub(crate) name: &'a [u8],
-    /// The public identifier, such as `-//W3C//DTD HTML 4.01//EN`.
-    pub(crate) public: Option<&'a [u8]>,
-    /// The system identifier, such as `about:legacy-compat`.
-    pub(crate) system: Option<&'a [u8]>,
-    /// Where its `<` is, in bytes from the start of the page.
-    pub(crate) at: usize,
-}
-
 /// Hears of what is in a page, in its order.
 pub(crate) trait Visitor {
     /// Whether it wants to hear of errors, for which every character must be looked at.
@@ -77,7 +64,7 @@ pub(crate) trait Visitor {
     fn error(&mut self, _error: html5gum::Error, _at: usize) {}
 
     /// Hears of the document type.
-    fn doctype(&mut self, _doctype: &Doctype<'_>) {}
+    fn doctype(&mut self, _name: &[u8], _at: usize) {}
 }
 
 /// Reads a page. Any bytes are a page; what is not UTF-8 becomes U+FFFD.

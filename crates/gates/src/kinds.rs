@@ -8,6 +8,7 @@ pub mod branches;
 pub mod clean_tree;
 pub mod command;
 pub mod commits;
+pub mod html;
 pub mod links;
 pub mod page_weight;
 pub mod publishable;
@@ -19,6 +20,7 @@ pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
     catalog.register(&clean_tree::META, clean_tree::gate);
     catalog.register(&command::META, command::gate);
     catalog.register(&commits::META, commits::gate);
+    catalog.register(&html::META, html::gate);
     catalog.register(&links::META, links::gate);
     catalog.register(&page_weight::META, page_weight::gate);
     catalog.register(&publishable::META, publishable::gate);

@@ -27,8 +27,6 @@ pub mod fix;
 pub mod fuzz;
 mod gate;
 mod glob;
-// Until every reader of it is here.
-#[allow(dead_code)]
 mod html;
 pub mod kinds;
 mod memory;

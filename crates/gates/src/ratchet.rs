@@ -88,7 +88,7 @@ pub fn compare(reports: &[GateReport], held_to: &HeldTo<'_>) -> GateOutcome {
     let baseline = held_to.baseline.map_or(0, |baseline| baseline.findings());
     let counts = [("figures", compared.len() as u64), ("accepted findings", baseline), ("baselines", 1)];
     let counts = counts.into_iter().map(|(sort, count)| (sort.to_owned(), count)).collect();
-    let looked_at = LookedAt { counts, undecided: Vec::new() };
+    let looked_at = LookedAt { counts, ..LookedAt::default() };
     GateOutcome::Inspected(Inspection::Looked { findings, measures: Vec::new(), looked_at })
 }
 

@@ -27,15 +27,6 @@ impl Policy {
     pub fn severity(&self, code: &CodeMeta) -> Severity {
         self.severities.get(code.id).copied().unwrap_or(code.default_severity)
     }
-
-    /// The least severity that makes a verdict [`Verdict::Blocked`]. Flexible enforcement judges as standard does, and
-    /// then lets it through.
-    const fn threshold(&self) -> Severity {
-        match self.enforcement {
-            Enforcement::Strict => Severity::Warning,
-            Enforcement::Standard | Enforcement::Flexible => Severity::Error,
-        }
-    }
 }
 
 /// What may stand although it is wrong.
@@ -62,24 +53,29 @@ pub struct Exceptions<'a> {
 /// not a glob covers nothing. `flexible` reports an error as blocked although it does not block, so that a score never
 /// depends on who is looking.
 #[must_use]
-pub fn judge(policy: &Policy, meta: &KindMeta, outcome: GateOutcome, exceptions: &Exceptions<'_>, today: Date) -> GateReport {
-    let report = |verdict, blocks| GateReport::new(meta.id, verdict, blocks);
-    let strict = policy.enforcement == Enforcement::Strict;
+pub fn judge(
+    policy: &Policy,
+    meta: &KindMeta,
+    outcome: GateOutcome,
+    exceptions: &Exceptions<'_>,
+    today: Date,
+) -> GateReport {
+    let report = |verdict| GateReport::new(meta.id, verdict, policy.enforcement.blocks(verdict));
     match outcome {
         GateOutcome::Inspected(Inspection::Looked { findings, measures, looked_at }) => {
             judge_findings(policy, meta, findings, measures, looked_at, exceptions, today)
         }
         GateOutcome::Inspected(Inspection::NotApplicable { reason }) => {
-            GateReport { reason: Some(reason), ..report(Verdict::NotApplicable, false) }
+            GateReport { reason: Some(reason), ..report(Verdict::NotApplicable) }
         }
         GateOutcome::Inconclusive(why) => {
             let reason = match why {
                 Inconclusive::Unavailable { reason } => reason,
                 Inconclusive::TimedOut { seconds } => format!("took longer than {seconds} s"),
             };
-            GateReport { reason: Some(reason), ..report(Verdict::Inconclusive, strict) }
+            GateReport { reason: Some(reason), ..report(Verdict::Inconclusive) }
         }
-        GateOutcome::Broken { reason } => GateReport { reason: Some(reason), ..report(Verdict::Broken, true) },
+        GateOutcome::Broken { reason } => GateReport { reason: Some(reason), ..report(Verdict::Broken) },
     }
 }
 
@@ -119,7 +115,7 @@ fn judge_findings(
     let is_wrong = standing
         .iter()
         .filter_map(|finding| meta.code(&finding.code))
-        .any(|code| policy.severity(code) >= policy.threshold());
+        .any(|code| policy.severity(code) >= policy.enforcement.threshold());
     let (verdict, reason) = if let Some(finding) = undeclared {
         (Verdict::Broken, Some(format!("it reported `{}`, a code it does not declare", finding.code)))
     } else if is_wrong {
@@ -133,12 +129,7 @@ fn judge_findings(
     } else {
         (Verdict::Passed, None)
     };
-    let blocks = match verdict {
-        Verdict::Broken => true,
-        Verdict::Blocked => policy.enforcement != Enforcement::Flexible,
-        Verdict::Inconclusive => policy.enforcement == Enforcement::Strict,
-        Verdict::Passed | Verdict::Waived | Verdict::NotApplicable => false,
-    };
+    let blocks = policy.enforcement.blocks(verdict);
     let severities = standing
         .iter()
         .chain(&known)
@@ -283,7 +274,8 @@ mod tests {
     fn the_configuration_may_change_how_bad_a_code_is() {
         let severities = BTreeMap::from([("letters/warning".to_owned(), Severity::Error)]);
         let policy = Policy { enforcement: Enforcement::Standard, severities };
-        let report = judge(&policy, &META, looked(vec![finding("letters/warning", "a")]), &Exceptions::default(), TODAY);
+        let report =
+            judge(&policy, &META, looked(vec![finding("letters/warning", "a")]), &Exceptions::default(), TODAY);
         assert!(report.blocks);
     }
 

@@ -1,6 +1,7 @@
 //! Deploying: reading [`deploy()`] from top to bottom is reading what happens.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use charter_artifact::Artifact;
@@ -110,6 +111,8 @@ pub struct Plan {
     pub changed: Vec<String>,
     /// Files that would be gone.
     pub removed: Vec<String>,
+    /// The folder with what was built.
+    pub site: PathBuf,
     /// What the gates say.
     pub reports: Vec<GateReport>,
 }
@@ -135,8 +138,7 @@ pub async fn judge(project: &Project, extent: &Extent, scope: &Scope) -> Result<
         Some(id) => project.target.read(id, scope).await.map_err(Stop::target("read the live release"))?,
         None => None,
     };
-    let judging =
-        Judging { commit: &head.hash, artifact: Arc::clone(&artifact), folder: &artifact.root, extent };
+    let judging = Judging { commit: &head.hash, artifact: Arc::clone(&artifact), folder: &artifact.root, extent };
     let reports = judging::run(project, judging, scope).await?;
     let (added, changed, removed) = differences(shown.as_ref(), &artifact);
     Ok(Plan {
@@ -148,6 +150,7 @@ pub async fn judge(project: &Project, extent: &Extent, scope: &Scope) -> Result<
         added,
         changed,
         removed,
+        site: artifact.root.clone(),
         reports,
     })
 }

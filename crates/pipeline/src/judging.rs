@@ -99,12 +99,8 @@ pub(crate) async fn run(project: &Project, judging: Judging<'_>, scope: &Scope) 
     let chosen: Vec<_> = project.gates.iter().filter(|gate| wanted(gate.meta().id)).cloned().collect();
     let (asked, skipped): (Vec<_>, Vec<_>) =
         chosen.into_iter().partition(|gate| !settings.skipped_gates.contains(gate.meta().id));
-    let options = RunOptions {
-        per_gate: settings.gate_limit,
-        memory: project.memory.clone().filter(|_| !afresh),
-    };
-    let runs =
-        charter_gates::run(&asked, subject, &options, scope, |run| tell(judge_run(run), run.took)).await;
+    let options = RunOptions { per_gate: settings.gate_limit, memory: project.memory.clone().filter(|_| !afresh) };
+    let runs = charter_gates::run(&asked, subject, &options, scope, |run| tell(judge_run(run), run.took)).await;
     let mut reports: Vec<GateReport> = runs.iter().map(&judge_run).collect();
     go_on(scope)?;
     // What did not run has not passed, whoever said that it need not.
@@ -228,4 +224,3 @@ fn file(repository: &Repository, commit: &CommitHash, path: &str) -> Result<Opti
     }
     blobs.read(file.blob, |bytes| String::from_utf8(bytes.to_vec()).ok())
 }
-

@@ -175,4 +175,3 @@ fn stopped(doing: &'static str) -> impl Fn(charter_store::StoreError) -> Stop {
         error => Stop::NotPublished { doing, help: error.help(), source: error.into() },
     }
 }
-

@@ -9,8 +9,8 @@ use charter_backup::BackupEngine;
 use charter_deploy_model::{
     DataRetentionPolicy, Environment, Failure, KindMeta, ProductionConfiguration, ReleaseId, UsersSee, Waiver,
 };
-use charter_gates::{Gate, Memory};
 use charter_gates::verdict::Policy;
+use charter_gates::{Gate, Memory};
 use charter_github::GitHub;
 use charter_host::{Host, Scope, Secrets};
 use charter_repository::Repository;

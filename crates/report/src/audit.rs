@@ -1,11 +1,11 @@
 //! The weekly audit as a Markdown page.
 
 use charter_deploy_model::Verification;
-use charter_deploy_model::constitution::{
-    Audit, AuditedDeployment, AuditedScore, COMPLIANT_FROM, POINTS, ScoreTrend, WaiverTerm,
-};
+use charter_deploy_model::constitution::{Audit, AuditedDeployment, AuditedScore, COMPLIANT_FROM, POINTS, WaiverTerm};
+use charter_deploy_model::dora::Dora;
+use charter_deploy_model::statistics::Trend;
 
-use crate::figures::{count, grouped, score as figure, time};
+use crate::figures::{count, duration, grouped, score as figure, time};
 use crate::markdown::{escaped, table};
 use crate::words;
 
@@ -73,9 +73,9 @@ fn principles(standing: Option<&AuditedScore>) -> String {
 
 fn trend(audit: &Audit) -> String {
     let said = match audit.trend {
-        Some(ScoreTrend::Improving) => "**Improving**: more than one point above the mean of the weeks before.",
-        Some(ScoreTrend::Stable) => "**Stable**: within one point of the mean of the weeks before.",
-        Some(ScoreTrend::Degrading) => "**Degrading**: more than one point below the mean of the weeks before.",
+        Some(Trend::Improving) => "**Improving**: more than one point above the mean of the weeks before.",
+        Some(Trend::Stable) => "**Stable**: within one point of the mean of the weeks before.",
+        Some(Trend::Degrading) => "**Degrading**: more than one point below the mean of the weeks before.",
         None => "No data: this week, or all four before it, have no deployment with a score.",
     };
     let rows: Vec<Vec<String>> = audit
@@ -96,7 +96,27 @@ fn deployments(audit: &Audit) -> String {
     }
     let rows: Vec<Vec<String>> = audit.deployments.iter().map(deployment).collect();
     text += &table(&["deployment", "type", "commit", "by", "outcome", "score", "violations"], &rows);
-    text + "\n"
+    text + "\n" + &delivery(&audit.dora)
+}
+
+/// DORA's four measures; the table says where there was nothing to measure.
+fn delivery(dora: &Dora) -> String {
+    let no_data = || "no data".to_owned();
+    let seconds = |seconds: Option<f64>| {
+        seconds.map_or_else(no_data, |seconds| duration((seconds * 1000.0).round().max(0.0) as u64))
+    };
+    let rows = [
+        ("changes that reached users", grouped(dora.changes)),
+        ("deployment frequency, a day", dora.deployments_per_day.map_or_else(no_data, |often| format!("{often:.2}"))),
+        ("lead time for changes, median", seconds(dora.lead_time_seconds)),
+        (
+            "change failure rate",
+            dora.change_failure_percent.map_or_else(no_data, |rate| format!("{:.1} %", rate.get())),
+        ),
+        ("time to restore, median", seconds(dora.time_to_restore_seconds)),
+    ];
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, figure)| vec![name.to_owned(), figure]).collect();
+    table(&["delivery", ""], &rows) + "\n"
 }
 
 fn deployment(deployment: &AuditedDeployment) -> Vec<String> {

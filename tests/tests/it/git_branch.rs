@@ -11,7 +11,7 @@ use charter_tests::git_server::{HttpServer, PASSWORD, PagesHost, SshServer, publ
 use charter_tests::{Site, command, run};
 
 use crate::PROGRAM;
-use crate::real_site::{WAIVER, book};
+use crate::real_site::book;
 
 /// How a remote is reached.
 enum Transport {
@@ -169,7 +169,15 @@ fn there_and_back(remotes: &Remotes) {
     let is_ours = |line: &&str| !line.starts_with("target = ") && !line.starts_with("url = ");
     let kept: Vec<&str> = configuration.lines().filter(is_ours).collect();
     let production = format!("[environments.production]\n{target}");
-    site.write("charter.toml", kept.join("\n").replace("[environments.production]", &production) + WAIVER);
+    let configuration = kept.join("\n").replace("[environments.production]", &production);
+    // What the gates think of the book is not what this is about.
+    let lenient = "[constitution]\nenforcement = \"flexible\"\n";
+    let configuration = match configuration.contains("[constitution]") {
+        true => configuration.replace("enforcement = \"strict\"", "enforcement = \"flexible\""),
+        false => format!("{configuration}\n\n{lenient}"),
+    };
+    assert!(configuration.contains("flexible"), "{configuration}");
+    site.write("charter.toml", configuration);
     publish_to_branch_of(&site, remotes);
     let host = PagesHost::start(&site);
 

@@ -91,7 +91,11 @@ const PLANTED: &[(&str, Plant, &[&str])] = &[
     ("links/insecure", Body("<iframe src=\"http://example.net/\" title=\"Elsewhere\"></iframe>"), &[]),
     ("links/malformed", Body("<a href=\"https://exa mple.org/\">Example</a>"), &[]),
     ("links/missing", Body("<a href=\"/gone.html\">Gone</a>"), &[]),
-    ("links/own-machine", Body("<img src=\"http://localhost:3000/a.png\" alt=\"A\" width=\"1\" height=\"1\">"), &["page-weight/elsewhere"]),
+    (
+        "links/own-machine",
+        Body("<img src=\"http://localhost:3000/a.png\" alt=\"A\" width=\"1\" height=\"1\">"),
+        &["page-weight/elsewhere"],
+    ),
     ("links/resource", Body("<script src=\"/gone.js\"></script>"), &["page-weight/missing"]),
     ("page-weight/elsewhere", Body("<script src=\"https://cdn.example.net/a.js\"></script>"), &[]),
     ("page-weight/file", Configuration("[[gates.page-weight.files]]\nglob = \"**/*.js\"\nmax-bytes = 10\n"), &[]),

@@ -8,7 +8,7 @@ use crate::PROGRAM;
 use crate::web_server::{Nginx, get};
 
 /// The book ships a search index and scripts of several hundred kB on every page; its makers know.
-pub(crate) const WAIVER: &str = r#"
+const WAIVER: &str = r#"
 [[waivers]]
 code = "page-weight/script"
 reason = "the search index is part of the book"

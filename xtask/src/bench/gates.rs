@@ -56,7 +56,11 @@ impl Project {
         timed(|| {
             let code = self.judging(arguments)?.status()?.code();
             // Blocked, inconclusive or nothing wrong: it did judge.
-            if matches!(code, Some(0 | 10 | 18)) { Ok(()) } else { Err(Error::other(format!("it ended with {code:?}"))) }
+            if matches!(code, Some(0 | 10 | 18)) {
+                Ok(())
+            } else {
+                Err(Error::other(format!("it ended with {code:?}")))
+            }
         })
     }
 }
@@ -130,9 +134,7 @@ pub(super) fn weight(documentation: &Path, work: &Path) -> Result<()> {
         project.forget()?;
         let ours = project.took(&["page-weight"])?;
         std::os::unix::fs::symlink(modules, site.join("node_modules"))?;
-        let theirs = timed(|| {
-            succeed(program(&limit).current_dir(&site).arg("--json").stdout(Stdio::null()))
-        })?;
+        let theirs = timed(|| succeed(program(&limit).current_dir(&site).arg("--json").stdout(Stdio::null())))?;
         if round > 0 {
             us.push(ours);
             peer.push(theirs);

@@ -53,10 +53,9 @@ pub(super) async fn backup(invocation: &Invocation<'_>, command: Backup) -> Ende
             let stopped = |stop: Stop| stop.failure(UsersSee::NotConcerned);
             if dry_run {
                 let plan = keeping::plan_snapshots(&project, &elsewhere, &scope).await.map_err(stopped)?;
-                invocation.output.result(
-                    || charter_report::snapshot_plan(&plan),
-                    || charter_report::json::v1::snapshot_plan(&plan),
-                );
+                invocation
+                    .output
+                    .result(|| charter_report::snapshot_plan(&plan), || charter_report::json::v1::snapshot_plan(&plan));
             } else {
                 let freed = keeping::prune_snapshots(&project, &elsewhere, &scope).await.map_err(stopped)?;
                 invocation.output.result(

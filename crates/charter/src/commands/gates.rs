@@ -7,9 +7,9 @@ mod write;
 
 use std::sync::Arc;
 
-use charter_deploy_model::{Failure, GateReport, exit};
+use charter_deploy_model::{Failure, exit};
 use charter_host::{Scope, nearest};
-use charter_pipeline::{Extent, Project, Since, Stop};
+use charter_pipeline::{Extent, Plan, Project, Since, Stop};
 
 use super::{Ended, Invocation, deploy};
 use crate::args::{Gates, Judged};
@@ -64,22 +64,17 @@ async fn run(invocation: &Invocation<'_>, judged: Judged) -> Ended {
     };
     let extent = Extent { gates: judged.gates.into_iter().collect(), since, afresh: judged.afresh };
     let project = invocation.project_to_build().await?;
-    let reports = judge(invocation, &project, extent).await?;
-    write::reports(invocation, &project, &reports, &judged.report)?;
-    match Stop::of_verdicts(&reports) {
+    let plan = judge(invocation, &project, extent).await?;
+    write::reports(invocation, &project, &plan.site, &plan.reports, &judged.report)?;
+    match Stop::of_verdicts(&plan.reports) {
         None => Ok(exit::DONE),
         Some(stop) => Err(invocation.failure(&project, &stop).await),
     }
 }
 
 /// Builds HEAD and judges it.
-async fn judge(
-    invocation: &Invocation<'_>,
-    project: &Arc<Project>,
-    extent: Extent,
-) -> Result<Vec<GateReport>, Failure> {
-    let work = |project: Arc<Project>, scope: Scope| async move {
-        charter_pipeline::judge(&project, &extent, &scope).await
-    };
-    Ok(deploy::carry_out(invocation, project, work).await?.reports)
+async fn judge(invocation: &Invocation<'_>, project: &Arc<Project>, extent: Extent) -> Result<Plan, Failure> {
+    let work =
+        |project: Arc<Project>, scope: Scope| async move { charter_pipeline::judge(&project, &extent, &scope).await };
+    deploy::carry_out(invocation, project, work).await
 }

@@ -82,7 +82,9 @@ fn periods(document: &Document<'_>) -> Vec<Found> {
                 Some(Found::new(value.span(), path, format!("`{path}` {wrong}")).help(help))
             };
             match (text(value)?.parse::<Period>(), minimum) {
-                (Err(_), _) => found("is not a period", "such as `1 year`, `6 months`, `90 days`, `indefinite`".to_owned()),
+                (Err(_), _) => {
+                    found("is not a period", "such as `1 year`, `6 months`, `90 days`, `indefinite`".to_owned())
+                }
                 (Ok(period), Some(minimum)) if period.is_shorter_than(minimum) => {
                     found("is shorter than what is settled", format!("at least `{minimum}`"))
                 }

@@ -7,9 +7,11 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{Score, Week, recorded, score};
+use crate::dora::{Dora, dora};
+use crate::statistics::Trend;
 use crate::{
     CommitHash, DeploymentId, DeploymentStatus, DeploymentType, Environment, KindMeta, ProductionDeployment,
-    Verification, Waiver,
+    Verification, Waiver, Window,
 };
 
 /// How many weeks before the audited one its score is compared with.
@@ -45,9 +47,11 @@ pub struct Audit {
     pub waivers: Vec<AuditedWaiver>,
     /// The mean score of this week and of those before, oldest first.
     pub weeks: Vec<WeekScore>,
+    /// How software was delivered in the week, or in as much of it as is over; later deployments tell what became of it.
+    pub dora: Dora,
     /// Where the score is going; absent when there is nothing to compare.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trend: Option<ScoreTrend>,
+    pub trend: Option<Trend>,
     /// How the records stand against the log, now.
     pub verification: Verification,
 }
@@ -136,22 +140,10 @@ pub struct WeekScore {
     pub mean_score: Option<f64>,
 }
 
-/// Where a score is going.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScoreTrend {
-    /// It is more than one point above the weeks before.
-    Improving,
-    /// It moved by one point at most.
-    Stable,
-    /// It is more than one point below the weeks before.
-    Degrading,
-}
-
 /// Audits one week.
 ///
 /// `records` are the environment's deployments in the order of the log; those after the week are left out, so that the
-/// audit of a week that has ended says the same whenever it is made (but for `verification`, which is of now). The
+/// audit of a week that has ended says the same whenever it is made, but for `verification` and `dora`. The
 /// trend compares the week's mean score with the mean of those of the four weeks before that have one.
 #[must_use]
 pub fn audit(
@@ -180,6 +172,7 @@ pub fn audit(
         findings: codes(&of_week),
         waivers: until.last().map(|record| waivers(record, week.last_day())).unwrap_or_default(),
         deployments: of_week.into_iter().map(deployment).collect(),
+        dora: dora(records, &[], environment, Window { from: week.start(), to: week.end().min(now).max(week.start()) }),
         trend: trend(&weeks),
         weeks,
         verification,
@@ -262,16 +255,16 @@ fn weeks(week: Week, records: &[&ProductionDeployment]) -> Vec<WeekScore> {
     weeks.into_iter().map(of).collect()
 }
 
-fn trend(weeks: &[WeekScore]) -> Option<ScoreTrend> {
+fn trend(weeks: &[WeekScore]) -> Option<Trend> {
     let (last, before) = weeks.split_last()?;
     let before: Vec<f64> = before.iter().filter_map(|week| week.mean_score).collect();
     let moved = last.mean_score? - mean(&before)?;
     Some(if moved > STABLE_WITHIN {
-        ScoreTrend::Improving
+        Trend::Improving
     } else if moved < -STABLE_WITHIN {
-        ScoreTrend::Degrading
+        Trend::Degrading
     } else {
-        ScoreTrend::Stable
+        Trend::Stable
     })
 }
 
@@ -295,9 +288,9 @@ mod tests {
         assert_eq!(trend(&scores(&[])), None);
         assert_eq!(trend(&scores(&[None, Some(98.0)])), None);
         assert_eq!(trend(&scores(&[Some(98.0), None])), None);
-        assert_eq!(trend(&scores(&[Some(97.0), None, Some(98.0)])), Some(ScoreTrend::Stable));
-        assert_eq!(trend(&scores(&[Some(90.0), Some(96.0), Some(95.0)])), Some(ScoreTrend::Improving));
-        assert_eq!(trend(&scores(&[Some(100.0), Some(98.9)])), Some(ScoreTrend::Degrading));
+        assert_eq!(trend(&scores(&[Some(97.0), None, Some(98.0)])), Some(Trend::Stable));
+        assert_eq!(trend(&scores(&[Some(90.0), Some(96.0), Some(95.0)])), Some(Trend::Improving));
+        assert_eq!(trend(&scores(&[Some(100.0), Some(98.9)])), Some(Trend::Degrading));
     }
 
     #[test]
@@ -318,9 +311,9 @@ mod tests {
         #[test]
         fn a_trend_turned_round_is_the_opposite_one(a in 0.0..100.0_f64, b in 0.0..100.0_f64) {
             let opposite = match trend(&scores(&[Some(b), Some(a)])).unwrap() {
-                ScoreTrend::Improving => ScoreTrend::Degrading,
-                ScoreTrend::Stable => ScoreTrend::Stable,
-                ScoreTrend::Degrading => ScoreTrend::Improving,
+                Trend::Improving => Trend::Degrading,
+                Trend::Stable => Trend::Stable,
+                Trend::Degrading => Trend::Improving,
             };
             prop_assert_eq!(trend(&scores(&[Some(a), Some(b)])).unwrap(), opposite);
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Evidence, EvidenceMeta, EvidenceState, Seen};
 use crate::{
-    CodeMeta, DeploymentStatus, Environment, Finding, GateReport, KindMeta, Principle, ProductionBranch,
+    CodeMeta, DeploymentStatus, Environment, Finding, GateReport, KindMeta, LeftOut, Principle, ProductionBranch,
     ProductionDeployment, Severity, Verdict,
 };
 
@@ -139,8 +139,17 @@ fn seen_by_gate(code: &CodeMeta, report: &GateReport) -> Seen {
             let waiver = &usage.waiver;
             Seen::not_applicable(format!("waived until {} by {}: {}", waiver.expires, waiver.owner, waiver.reason))
         }
-        ([], None, Verdict::Passed | Verdict::Waived | Verdict::Blocked) => Seen::held(looked_at(report)),
+        ([], None, Verdict::Passed | Verdict::Waived | Verdict::Blocked) => match left_out(code, report) {
+            Some(LeftOut { why, could_be: false }) => Seen::not_applicable(why),
+            Some(LeftOut { why, could_be: true }) => Seen::unmeasured(why)
+                .regain(format!("`cargo xtask gates explain {}`, then `cargo xtask deploy`", report.gate)),
+            None => Seen::held(looked_at(report)),
+        },
     }
+}
+
+fn left_out<'a>(code: &CodeMeta, report: &'a GateReport) -> Option<&'a LeftOut> {
+    report.looked_at.as_ref()?.left_out.get(code.id)
 }
 
 fn looked_at(report: &GateReport) -> String {

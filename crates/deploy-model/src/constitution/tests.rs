@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::Environment;
+use crate::statistics::Trend;
 use crate::{
     Digest, Finding, GateReport, LiveCheck, LiveVerification, LookedAt, ProductionDeployment, ReleaseId, Standing,
     Validation, Verification, VerifiedEntry, Waiver, WaiverUse,
@@ -263,6 +264,7 @@ fn an_audit_is_of_its_week_and_invents_nothing() {
     let at = |stamp: &str, score| {
         let mut record = record(vec![report(Verdict::Passed, &["letters/note"])]);
         record.timestamp = stamp.parse().unwrap();
+        record.finished_at = record.timestamp;
         record.validation.constitutional_compliance =
             Some(crate::ConstitutionalCompliance { score, violations: Vec::new(), passed_checks: Vec::new() });
         record
@@ -275,8 +277,9 @@ fn an_audit_is_of_its_week_and_invents_nothing() {
 
     let week = of("2026-W47");
     assert_eq!(week.deployments.len(), 1);
-    assert_eq!(week.trend, Some(ScoreTrend::Improving));
+    assert_eq!(week.trend, Some(Trend::Improving));
     assert_eq!(week.findings[0].counted, 1);
+    assert_eq!((week.dora.changes, week.dora.window.days()), (1, 7.0));
     assert!(week.complete && !of("2026-W48").complete);
 
     let first = of("2026-W46");

@@ -46,11 +46,28 @@ impl Week {
         self.monday.saturating_add(6.days())
     }
 
+    /// Returns its first moment.
+    #[must_use]
+    pub fn start(self) -> Timestamp {
+        midnight(self.monday)
+    }
+
+    /// Returns the moment at which it is over.
+    #[must_use]
+    pub fn end(self) -> Timestamp {
+        midnight(self.monday.saturating_add(7.days()))
+    }
+
     /// Returns the week before; nothing before the calendar begins.
     #[must_use]
     pub fn previous(self) -> Option<Self> {
         self.monday.checked_sub(7.days()).ok().map(|monday| Self { monday })
     }
+}
+
+fn midnight(day: Date) -> Timestamp {
+    // Only the very ends of the calendar have no instant.
+    day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |midnight| midnight.timestamp())
 }
 
 impl fmt::Display for Week {
@@ -102,6 +119,7 @@ mod tests {
             let week = Week::of(at);
             let day = at.to_zoned(TimeZone::UTC).date();
             prop_assert!(week.first_day() <= day && day <= week.last_day());
+            prop_assert!(week.start() <= at && at < week.end());
             prop_assert_eq!(week.to_string().parse::<Week>().unwrap(), week);
             if let Some(before) = week.previous() {
                 prop_assert!(before < week && before.last_day() < week.first_day());

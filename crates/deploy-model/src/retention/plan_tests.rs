@@ -1,3 +1,5 @@
+//! What stays, what is compressed, what goes.
+
 use proptest::prelude::*;
 
 use super::RetentionAction::{Archive, Keep, Prune};

@@ -20,7 +20,6 @@ struct Entry {
     name_start: usize,
     value_start: usize,
     end: usize,
-    name_at: usize,
     value_at: usize,
 }
 
@@ -41,6 +40,7 @@ impl Attributes {
     }
 
     /// Returns the names, in lower case, and values.
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries.iter().map(|entry| (&self.text[entry.name()], &self.text[entry.value()]))
     }
@@ -62,7 +62,7 @@ impl Attributes {
     pub(super) fn begin(&mut self, at: usize) -> bool {
         let was_new = self.end();
         let start = self.bytes.len();
-        self.open = Some(Entry { name_start: start, value_start: start, end: start, name_at: at, value_at: at });
+        self.open = Some(Entry { name_start: start, value_start: start, end: start, value_at: at });
         was_new
     }
 
@@ -99,8 +99,8 @@ impl Attributes {
         let Some(mut open) = self.open.take() else { return true };
         open.end = self.bytes.len();
         let name = &self.bytes[open.name()];
-        let is_new = self.entries.len() < MAX_ATTRIBUTES
-            && !self.entries.iter().any(|entry| &self.bytes[entry.name()] == name);
+        let is_new =
+            self.entries.len() < MAX_ATTRIBUTES && !self.entries.iter().any(|entry| &self.bytes[entry.name()] == name);
         if is_new {
             self.entries.push(open);
         } else {

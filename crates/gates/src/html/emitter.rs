@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use html5gum::{Emitter, Error, State, Tokenizer};
 
 use super::foreign::Namespaces;
-use super::{Attributes, Doctype, EndTag, StartTag, Visitor};
+use super::{Attributes, EndTag, StartTag, Visitor};
 
 /// Reads a page from `base` on.
 pub(super) fn read_from(page: &[u8], base: usize, inert: bool, visitor: &mut impl Visitor) {
@@ -22,7 +22,7 @@ pub(super) fn read_from(page: &[u8], base: usize, inert: bool, visitor: &mut imp
         self_closing: false,
         inert,
         noscript: None,
-        doctype: DoctypeParts::default(),
+        doctype: Vec::new(),
     };
     let Ok(()) = Tokenizer::new_with_emitter(&page[base..], told).finish();
 }
@@ -31,13 +31,6 @@ pub(super) fn read_from(page: &[u8], base: usize, inert: bool, visitor: &mut imp
 enum Tag {
     Start,
     End { has_attributes: bool },
-}
-
-#[derive(Debug, Default)]
-struct DoctypeParts {
-    name: Vec<u8>,
-    public: Option<Vec<u8>>,
-    system: Option<Vec<u8>>,
 }
 
 /// What is known at one point of the page.
@@ -58,7 +51,8 @@ struct Told<'a, V> {
     inert: bool,
     /// Where the content of an open `<noscript>` began.
     noscript: Option<usize>,
-    doctype: DoctypeParts,
+    /// The name of the document type being read.
+    doctype: Vec<u8>,
 }
 
 impl<V: Visitor> Told<'_, V> {
@@ -229,35 +223,25 @@ impl<V: Visitor> Emitter for Told<'_, V> {
     fn emit_current_comment(&mut self) {}
 
     fn init_doctype(&mut self) {
-        self.doctype = DoctypeParts::default();
+        self.doctype.clear();
     }
 
     fn push_doctype_name(&mut self, piece: &[u8]) {
-        self.doctype.name.extend_from_slice(piece);
+        self.doctype.extend_from_slice(piece);
     }
 
-    fn set_doctype_public_identifier(&mut self, value: &[u8]) {
-        self.doctype.public = Some(value.to_vec());
-    }
+    fn set_doctype_public_identifier(&mut self, _: &[u8]) {}
 
-    fn set_doctype_system_identifier(&mut self, value: &[u8]) {
-        self.doctype.system = Some(value.to_vec());
-    }
+    fn set_doctype_system_identifier(&mut self, _: &[u8]) {}
 
-    fn push_doctype_public_identifier(&mut self, piece: &[u8]) {
-        self.doctype.public.get_or_insert_default().extend_from_slice(piece);
-    }
+    fn push_doctype_public_identifier(&mut self, _: &[u8]) {}
 
-    fn push_doctype_system_identifier(&mut self, piece: &[u8]) {
-        self.doctype.system.get_or_insert_default().extend_from_slice(piece);
-    }
+    fn push_doctype_system_identifier(&mut self, _: &[u8]) {}
 
     fn set_force_quirks(&mut self) {}
 
     fn emit_current_doctype(&mut self) {
-        let DoctypeParts { name, public, system } = &self.doctype;
-        let doctype = Doctype { name, public: public.as_deref(), system: system.as_deref(), at: self.at };
-        self.visitor.doctype(&doctype);
+        self.visitor.doctype(&self.doctype, self.at);
     }
 
     #[inline]

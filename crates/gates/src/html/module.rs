@@ -37,9 +37,13 @@ enum Before {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
-    Parenthesis { of_condition: bool },
+    Parenthesis {
+        of_condition: bool,
+    },
     /// A block, or an object when it stands where a value is expected.
-    Brace { is_object: bool },
+    Brace {
+        is_object: bool,
+    },
     /// `${` of a template.
     Substitution,
 }
@@ -218,7 +222,8 @@ impl<'a> Lexer<'a> {
             if byte.is_ascii_whitespace() {
                 self.at += 1;
             } else if self.starts_with(b"//") || (self.at == 0 && self.starts_with(b"#!")) {
-                self.at += self.text[self.at..].iter().position(|byte| *byte == b'\n').unwrap_or(self.text.len() - self.at);
+                self.at +=
+                    self.text[self.at..].iter().position(|byte| *byte == b'\n').unwrap_or(self.text.len() - self.at);
             } else if self.starts_with(b"/*") {
                 let rest = &self.text[self.at + 2..];
                 self.at += 2 + rest.windows(2).position(|pair| pair == b"*/").map_or(rest.len(), |end| end + 2);

@@ -71,7 +71,7 @@ fn finding(change: &Change) -> Finding {
         ChangeKind::Conflicted => (format!("`{path}` is in conflict"), true),
         _ => (format!("`{path}` has changes that are not committed"), true),
     };
-    let finding = Finding::new("clean-tree/uncommitted", path, message)
-        .help("commit it, stash it, or list it in `.gitignore`");
+    let finding =
+        Finding::new("clean-tree/uncommitted", path, message).help("commit it, stash it, or list it in `.gitignore`");
     if exists { finding.at(Location::file(path).in_source()) } else { finding }
 }

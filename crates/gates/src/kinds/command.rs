@@ -233,7 +233,7 @@ impl Gate for Command {
             self.look(run, subject, scope, &mut seen).await?;
         }
         seen.findings.sort();
-        let looked_at = LookedAt { counts: seen.counts, undecided: seen.undecided };
+        let looked_at = LookedAt { counts: seen.counts, undecided: seen.undecided, ..LookedAt::default() };
         Ok(Inspection::Looked { findings: seen.findings, measures: seen.measures, looked_at })
     }
 }

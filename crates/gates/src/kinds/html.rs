@@ -302,7 +302,9 @@ impl Html {
         let looked_at = LookedAt {
             undecided: large
                 .iter()
-                .map(|(_, file)| format!("`{}` has {} bytes, and more than {MAX_BYTES} are not read", file.path, file.size))
+                .map(|(_, file)| {
+                    format!("`{}` has {} bytes, and more than {MAX_BYTES} are not read", file.path, file.size)
+                })
                 .collect(),
             ..LookedAt::of("pages", read.len() as u64)
         };

@@ -245,6 +245,7 @@ impl Links {
                     ("targets".to_owned(), targets.len() as u64),
                 ]),
                 undecided,
+                ..LookedAt::default()
             },
         })
     }

@@ -299,7 +299,11 @@ impl PageWeight {
             let heaviest = weights.into_iter().max_by_key(|(index, weight)| (*weight, std::cmp::Reverse(*index)));
             if let Some((index, weight)) = heaviest {
                 let page: &Page = &read.pages[index];
-                let packed = [("brotli", weight), ("gzip", gzip.weigh(page.load(sort), scope)?), ("raw", raw(artifact, page.load(sort)))];
+                let packed = [
+                    ("brotli", weight),
+                    ("gzip", gzip.weigh(page.load(sort), scope)?),
+                    ("raw", raw(artifact, page.load(sort))),
+                ];
                 measures.extend(packed.map(|(how, bytes)| measure(artifact, sort.name(), how, page.file, bytes)));
             }
         }
@@ -309,6 +313,7 @@ impl PageWeight {
         let looked_at = LookedAt {
             counts: counts.into_iter().map(|(sort, count)| (sort.to_owned(), count)).collect::<BTreeMap<_, _>>(),
             undecided: read.undecided,
+            ..LookedAt::default()
         };
         Ok(Inspection::Looked { findings, measures, looked_at })
     }

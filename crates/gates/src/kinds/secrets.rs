@@ -220,7 +220,11 @@ impl Secrets {
             ("contents".to_owned(), holders.contents),
             ("bytes".to_owned(), holders.bytes),
         ]);
-        Ok(Inspection::Looked { findings, measures: Vec::new(), looked_at: LookedAt { counts, undecided } })
+        Ok(Inspection::Looked {
+            findings,
+            measures: Vec::new(),
+            looked_at: LookedAt { counts, undecided, ..LookedAt::default() },
+        })
     }
 
     fn allowance(&self, rule: &str, path: &str) -> Option<usize> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use charter_deploy_model::{Finding, Inspection, KindMeta, LookedAt};
+use charter_deploy_model::{Finding, Inspection, KindMeta, LeftOut, LookedAt, Measure};
 use charter_host::{Clock, Refusal, Scope, Setup};
 use globset::GlobMatcher;
 use schemars::JsonSchema;
@@ -197,8 +197,27 @@ impl Gate for ZeroActions {
             measures = used.measures;
         }
         seen.findings.sort();
-        let looked_at = LookedAt { counts: seen.counts, undecided: seen.undecided };
+        let left_out = self.left_out(subject, &measures);
+        let looked_at = LookedAt { counts: seen.counts, undecided: seen.undecided, left_out };
         Ok(Inspection::Looked { findings: seen.findings, measures, looked_at })
+    }
+}
+
+/// What only GitHub knows: the code, and the measure that tells that it was asked.
+const ASKED: [(&str, &str); 2] = [("zero-actions/minutes", "billed-minutes"), ("zero-actions/runs", "foreign-runs")];
+
+impl ZeroActions {
+    /// Returns what GitHub did not tell, and why.
+    fn left_out(&self, subject: &Subject, measures: &[Measure]) -> BTreeMap<String, LeftOut> {
+        let (why, could_be) = match &subject.github {
+            None => ("the project has no repository on GitHub", false),
+            Some(_) if !self.ask_github => ("`ask-github` is off", true),
+            Some(github) if !github.has_token() => ("there is no token to ask GitHub with", true),
+            Some(_) => ("GitHub did not tell", true),
+        };
+        let told = |name: &str| measures.iter().any(|measure| measure.name == name);
+        let untold = ASKED.into_iter().filter(|(_, measure)| !told(measure));
+        untold.map(|(code, _)| (code.to_owned(), LeftOut { why: why.to_owned(), could_be })).collect()
     }
 }
 

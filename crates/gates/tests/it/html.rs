@@ -167,7 +167,8 @@ async fn only_the_pages_that_a_run_is_about_are_read() {
     let whole = subject(&site, &[("a.html", b"<p>"), ("b.html", b"<p>"), ("c.css", b"")]);
     let about = |path: &str| Only { site: BTreeSet::from([path.to_owned()]), ..Only::default() };
     let subject = Subject { only: Some(Arc::new(about("b.html"))), ..whole.clone() };
-    let Inspection::Looked { findings, looked_at, .. } = gate().inspect(&subject, &Scope::default()).await.unwrap() else {
+    let Inspection::Looked { findings, looked_at, .. } = gate().inspect(&subject, &Scope::default()).await.unwrap()
+    else {
         panic!("a page changed")
     };
     assert_eq!(looked_at.counts["pages"], 1);

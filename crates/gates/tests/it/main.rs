@@ -6,6 +6,7 @@ mod command;
 mod commits;
 mod contract;
 mod github;
+mod html;
 mod links;
 mod memory;
 mod page_weight;

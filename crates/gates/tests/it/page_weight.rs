@@ -150,7 +150,8 @@ async fn stylesheets_bring_stylesheets_fonts_and_images() {
 
 #[tokio::test]
 async fn of_an_image_the_largest_file_counts() {
-    let page = "<picture><source srcset='s.webp 1x, l.webp 2x'><img src=m.jpg></picture><img src=m.jpg srcset='s.webp 2x'>
+    let page =
+        "<picture><source srcset='s.webp 1x, l.webp 2x'><img src=m.jpg></picture><img src=m.jpg srcset='s.webp 2x'>
         <img loading=lazy src=huge.jpg>";
     let files = [("s.webp", "1"), ("m.jpg", "333"), ("l.webp", "55555"), ("huge.jpg", "7777777"), ("index.html", page)];
     let seen = inspect(&files, "/", json!({ "max-image-bytes": 7 })).await;
@@ -177,7 +178,8 @@ async fn every_figure_of_a_page_is_of_the_same_page() {
 #[tokio::test]
 async fn a_file_is_held_to_its_own_budget_under_its_own_compression() {
     let files = [("app.js", "0".repeat(5_000).leak()), ("b.bin", "123"), ("index.html", "<p>")] as [(&str, &str); 3];
-    let section = |compression: &str| json!({ "files": [{ "glob": "*.js", "max-bytes": 100, "compression": compression }] });
+    let section =
+        |compression: &str| json!({ "files": [{ "glob": "*.js", "max-bytes": 100, "compression": compression }] });
     for (compression, over) in [("none", true), ("gzip", false), ("brotli", false)] {
         let seen = inspect(&files, "/", section(compression)).await;
         let expected: &[&str] = if over { &["app.js"] } else { &[] };

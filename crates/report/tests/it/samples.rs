@@ -106,6 +106,7 @@ pub(crate) fn reports() -> Vec<GateReport> {
             looked_at: Some(LookedAt {
                 counts: BTreeMap::from([("links".to_owned(), 3412), ("pages".to_owned(), 214)]),
                 undecided: vec!["`app.js` writes links that only a browser sees".to_owned()],
+                ..LookedAt::default()
             }),
             ..report("links", Verdict::Blocked, true)
         },

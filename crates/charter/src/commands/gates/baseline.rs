@@ -12,14 +12,15 @@ use crate::open;
 
 pub(super) async fn write(invocation: &Invocation<'_>, accept_new: bool, figures: bool, dry_run: bool) -> Ended {
     let project = invocation.project_to_build().await?;
-    let reports = judge(invocation, &project, Extent::default()).await?;
+    let reports = judge(invocation, &project, Extent::default()).await?.reports;
     let file = &project.settings.baseline_file;
     let before = match charter_pipeline::read_baseline(file) {
         Ok(before) => before.unwrap_or_default(),
         Err(stop) => return Err(invocation.failure(&project, &stop).await),
     };
     let now = Baseline::of(&reports);
-    let looked = |gate: &str| reports.iter().any(|report: &GateReport| report.gate == gate && report.looked_at.is_some());
+    let looked =
+        |gate: &str| reports.iter().any(|report: &GateReport| report.gate == gate && report.looked_at.is_some());
     let shrunk = before.shrunk_to(&now, looked);
     let after = if accept_new { shrunk.with_findings(&now) } else { shrunk };
     let after = if figures { after.with_figures(&now) } else { after };

@@ -14,7 +14,7 @@ use crate::open;
 
 pub(super) async fn fix(invocation: &Invocation<'_>, dry_run: bool) -> Ended {
     let project = invocation.project_to_build().await?;
-    let reports = judge(invocation, &project, Extent { afresh: true, ..Extent::default() }).await?;
+    let reports = judge(invocation, &project, Extent { afresh: true, ..Extent::default() }).await?.reports;
     let findings = reports.iter().flat_map(|report| report.findings.iter().chain(&report.known));
     let (mut made, mut left) = (Vec::new(), Vec::new());
     for ((tree, path), fixes) in by_file(findings) {

@@ -2,7 +2,7 @@
 
 use super::fault::{Code, LATE};
 use super::language;
-use crate::html::{Doctype, StartTag};
+use crate::html::StartTag;
 
 /// Browsers look for the encoding in so many bytes.
 const PRESCAN: usize = 1024;
@@ -24,8 +24,8 @@ pub(super) struct Document {
 }
 
 impl Document {
-    pub(super) fn doctype(&mut self, doctype: &Doctype<'_>) {
-        self.doctype.get_or_insert_with(|| String::from_utf8_lossy(doctype.name).into_owned());
+    pub(super) fn doctype(&mut self, name: &[u8]) {
+        self.doctype.get_or_insert_with(|| String::from_utf8_lossy(name).into_owned());
     }
 
     pub(super) fn start(&mut self, tag: &StartTag<'_>) {

@@ -23,11 +23,12 @@ pub(super) fn sort(name: &[u8]) -> Sort {
         b"address" | b"applet" | b"article" | b"aside" | b"blockquote" | b"body" | b"button" | b"caption"
         | b"center" | b"colgroup" | b"dd" | b"details" | b"dialog" | b"dir" | b"div" | b"dl" | b"dt" | b"fieldset"
         | b"figcaption" | b"figure" | b"footer" | b"form" | b"frameset" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5"
-        | b"h6" | b"head" | b"header" | b"hgroup" | b"html" | b"iframe" | b"li" | b"listing" | b"main"
-        | b"marquee" | b"menu" | b"nav" | b"noembed" | b"noframes" | b"noscript" | b"object" | b"ol" | b"p"
-        | b"plaintext" | b"pre" | b"script" | b"search" | b"section" | b"select" | b"style" | b"summary" | b"table"
-        | b"tbody" | b"td" | b"template" | b"textarea" | b"tfoot" | b"th" | b"thead" | b"title" | b"tr" | b"ul"
-        | b"xmp" => Sort::Special,
+        | b"h6" | b"head" | b"header" | b"hgroup" | b"html" | b"iframe" | b"li" | b"listing" | b"main" | b"marquee"
+        | b"menu" | b"nav" | b"noembed" | b"noframes" | b"noscript" | b"object" | b"ol" | b"p" | b"plaintext"
+        | b"pre" | b"script" | b"search" | b"section" | b"select" | b"style" | b"summary" | b"table" | b"tbody"
+        | b"td" | b"template" | b"textarea" | b"tfoot" | b"th" | b"thead" | b"title" | b"tr" | b"ul" | b"xmp" => {
+            Sort::Special
+        }
         _ => Sort::Ordinary,
     }
 }
@@ -36,8 +37,27 @@ pub(super) fn sort(name: &[u8]) -> Sort {
 pub(super) fn may_stay_open(name: &[u8]) -> bool {
     matches!(
         name,
-        b"body" | b"caption" | b"colgroup" | b"dd" | b"dt" | b"head" | b"html" | b"li" | b"optgroup" | b"option"
-            | b"p" | b"rb" | b"rp" | b"rt" | b"rtc" | b"tbody" | b"td" | b"tfoot" | b"th" | b"thead" | b"tr"
+        b"body"
+            | b"caption"
+            | b"colgroup"
+            | b"dd"
+            | b"dt"
+            | b"head"
+            | b"html"
+            | b"li"
+            | b"optgroup"
+            | b"option"
+            | b"p"
+            | b"rb"
+            | b"rp"
+            | b"rt"
+            | b"rtc"
+            | b"tbody"
+            | b"td"
+            | b"tfoot"
+            | b"th"
+            | b"thead"
+            | b"tr"
     )
 }
 
@@ -45,10 +65,46 @@ pub(super) fn may_stay_open(name: &[u8]) -> bool {
 pub(super) fn ends_paragraph(name: &[u8]) -> bool {
     matches!(
         name,
-        b"address" | b"article" | b"aside" | b"blockquote" | b"center" | b"dd" | b"details" | b"dialog" | b"dir"
-            | b"div" | b"dl" | b"dt" | b"fieldset" | b"figcaption" | b"figure" | b"footer" | b"form" | b"h1" | b"h2"
-            | b"h3" | b"h4" | b"h5" | b"h6" | b"header" | b"hgroup" | b"hr" | b"li" | b"listing" | b"main" | b"menu"
-            | b"nav" | b"ol" | b"p" | b"plaintext" | b"pre" | b"search" | b"section" | b"summary" | b"table" | b"ul"
+        b"address"
+            | b"article"
+            | b"aside"
+            | b"blockquote"
+            | b"center"
+            | b"dd"
+            | b"details"
+            | b"dialog"
+            | b"dir"
+            | b"div"
+            | b"dl"
+            | b"dt"
+            | b"fieldset"
+            | b"figcaption"
+            | b"figure"
+            | b"footer"
+            | b"form"
+            | b"h1"
+            | b"h2"
+            | b"h3"
+            | b"h4"
+            | b"h5"
+            | b"h6"
+            | b"header"
+            | b"hgroup"
+            | b"hr"
+            | b"li"
+            | b"listing"
+            | b"main"
+            | b"menu"
+            | b"nav"
+            | b"ol"
+            | b"p"
+            | b"plaintext"
+            | b"pre"
+            | b"search"
+            | b"section"
+            | b"summary"
+            | b"table"
+            | b"ul"
             | b"xmp"
     )
 }
@@ -57,7 +113,16 @@ pub(super) fn ends_paragraph(name: &[u8]) -> bool {
 pub(super) fn is_scope(name: &[u8]) -> bool {
     matches!(
         name,
-        b"applet" | b"caption" | b"html" | b"marquee" | b"math" | b"object" | b"svg" | b"table" | b"td" | b"template"
+        b"applet"
+            | b"caption"
+            | b"html"
+            | b"marquee"
+            | b"math"
+            | b"object"
+            | b"svg"
+            | b"table"
+            | b"td"
+            | b"template"
             | b"th"
     )
 }
@@ -66,8 +131,17 @@ pub(super) fn is_scope(name: &[u8]) -> bool {
 pub(super) fn is_of_head(name: &[u8]) -> bool {
     matches!(
         name,
-        b"base" | b"basefont" | b"bgsound" | b"link" | b"meta" | b"noframes" | b"noscript" | b"script" | b"style"
-            | b"template" | b"title"
+        b"base"
+            | b"basefont"
+            | b"bgsound"
+            | b"link"
+            | b"meta"
+            | b"noframes"
+            | b"noscript"
+            | b"script"
+            | b"style"
+            | b"template"
+            | b"title"
     )
 }
 
@@ -80,8 +154,20 @@ pub(super) fn is_table_frame(name: &[u8]) -> bool {
 pub(super) fn is_of_table(name: &[u8]) -> bool {
     matches!(
         name,
-        b"caption" | b"col" | b"colgroup" | b"form" | b"input" | b"script" | b"style" | b"tbody" | b"td" | b"template"
-            | b"tfoot" | b"th" | b"thead" | b"tr"
+        b"caption"
+            | b"col"
+            | b"colgroup"
+            | b"form"
+            | b"input"
+            | b"script"
+            | b"style"
+            | b"tbody"
+            | b"td"
+            | b"template"
+            | b"tfoot"
+            | b"th"
+            | b"thead"
+            | b"tr"
     )
 }
 
@@ -97,9 +183,31 @@ pub(super) fn heading(name: &[u8]) -> Option<u8> {
 pub(super) fn is_obsolete(name: &[u8]) -> bool {
     matches!(
         name,
-        b"acronym" | b"applet" | b"basefont" | b"bgsound" | b"big" | b"blink" | b"center" | b"dir" | b"font" | b"frame"
-            | b"frameset" | b"keygen" | b"listing" | b"marquee" | b"menuitem" | b"multicol" | b"nextid" | b"nobr"
-            | b"noembed" | b"noframes" | b"plaintext" | b"spacer" | b"strike" | b"tt" | b"xmp"
+        b"acronym"
+            | b"applet"
+            | b"basefont"
+            | b"bgsound"
+            | b"big"
+            | b"blink"
+            | b"center"
+            | b"dir"
+            | b"font"
+            | b"frame"
+            | b"frameset"
+            | b"keygen"
+            | b"listing"
+            | b"marquee"
+            | b"menuitem"
+            | b"multicol"
+            | b"nextid"
+            | b"nobr"
+            | b"noembed"
+            | b"noframes"
+            | b"plaintext"
+            | b"spacer"
+            | b"strike"
+            | b"tt"
+            | b"xmp"
     )
 }
 

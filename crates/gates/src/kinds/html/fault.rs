@@ -55,7 +55,9 @@ impl Code {
     pub(super) const fn help(self) -> &'static str {
         match self {
             Self::Doctype => "begin the page with `<!doctype html>`",
-            Self::Charset => "write `<meta charset=\"utf-8\">` as the first thing in `<head>`, and save the page as UTF-8",
+            Self::Charset => {
+                "write `<meta charset=\"utf-8\">` as the first thing in `<head>`, and save the page as UTF-8"
+            }
             Self::Language => "name the language of the page, such as `<html lang=\"en\">`",
             Self::Title => "say in `<title>` what this page is about",
             Self::Zoom => "take `user-scalable` and `maximum-scale` out of the viewport",

@@ -68,5 +68,10 @@ pub(super) enum Role {
     Hidden,
     Label,
     /// A link or a button, and whether a name was found.
-    Named { is_link: bool, key: String, at: usize, is_named: bool },
+    Named {
+        is_link: bool,
+        key: String,
+        at: usize,
+        is_named: bool,
+    },
 }

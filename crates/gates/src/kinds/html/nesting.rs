@@ -454,7 +454,10 @@ mod tests {
     fn tree() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![Just("x".to_owned()), Just("<br>".to_owned()), Just(String::new())];
         leaf.prop_recursive(6, 40, 5, |inner| {
-            (prop::sample::select(vec!["div", "section", "ul", "x-y", "blockquote"]), prop::collection::vec(inner, 0..5))
+            (
+                prop::sample::select(vec!["div", "section", "ul", "x-y", "blockquote"]),
+                prop::collection::vec(inner, 0..5),
+            )
                 .prop_map(|(name, children)| format!("<{name}>{}</{name}>", children.concat()))
         })
     }

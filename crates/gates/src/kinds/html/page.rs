@@ -10,10 +10,13 @@ use super::element;
 use super::fault::{BROKEN, Code, Fault, TOO_MANY};
 use super::names::{self, Context, Input, Role};
 use super::nesting::{Nesting, Tangle};
-use crate::html::{self, Attributes, Doctype, EndTag, StartTag, Visitor};
+use crate::html::{self, Attributes, EndTag, StartTag, Visitor};
 
 /// Of one code a page is told about so many different things; all further ones are told together.
 const MAX_KEYS: usize = 10;
+
+/// Of more controls than this in one page the rest is not looked at.
+const MAX_CONTROLS: usize = 10_000;
 
 /// Longer keys are cut, in bytes.
 const MAX_KEY: usize = 80;
@@ -42,8 +45,8 @@ struct Checker {
 impl Visitor for Checker {
     const WANTS_ERRORS: bool = true;
 
-    fn doctype(&mut self, doctype: &Doctype<'_>) {
-        self.document.doctype(doctype);
+    fn doctype(&mut self, name: &[u8], _: usize) {
+        self.document.doctype(name);
     }
 
     fn error(&mut self, error: Error, at: usize) {
@@ -195,7 +198,7 @@ impl Checker {
         let has_name = names::is_named(attributes)
             || names::says(attributes, "placeholder")
             || self.contexts.iter().any(|context| matches!(context.role, Role::Label));
-        if !has_name {
+        if !has_name && self.controls.len() < MAX_CONTROLS {
             self.controls.push((attributes.get("id").map(str::to_owned), told_by(attributes, name), tag.at));
         }
     }
@@ -232,11 +235,20 @@ impl Checker {
 
     /// Closes what is no longer open; `new` elements were opened just now.
     fn leave_contexts(&mut self, new: usize) {
+        self.tell_tangles();
         let depth = self.nesting.depth() - new;
         while let Some(context) = self.contexts.pop_if(|context| context.depth > depth) {
             if let Role::Named { is_link, key, at, is_named: false } = context.role {
                 self.fault(if is_link { Code::LinkText } else { Code::ButtonText }, &key, Some(at));
             }
+        }
+    }
+
+    /// Tells what is tangled so far, before there is so much of it that it fills the memory.
+    fn tell_tangles(&mut self) {
+        for tangle in self.nesting.take() {
+            let (code, key, at) = told(tangle);
+            self.fault(code, &key, Some(at));
         }
     }
 
@@ -254,10 +266,6 @@ impl Checker {
     fn finish(mut self, page: &[u8]) -> Vec<Fault> {
         self.nesting.finish();
         self.leave_contexts(0);
-        for tangle in self.nesting.take() {
-            let (code, key, at) = told(tangle);
-            self.fault(code, &key, Some(at));
-        }
         for (id, key, at) in std::mem::take(&mut self.controls) {
             if !id.is_some_and(|id| self.labels.contains(&id)) {
                 self.fault(Code::Label, &key, Some(at));

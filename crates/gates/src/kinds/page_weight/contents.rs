@@ -143,7 +143,7 @@ impl Reader {
     fn script(&mut self, attributes: &Attributes, source: &str) {
         let kind = value(attributes, "type").unwrap_or_default().to_ascii_lowercase();
         let is_module = kind == "module";
-        if !(is_module || is_javascript(&kind)) || (attributes.has("nomodule") && !is_module) {
+        if !is_module && (attributes.has("nomodule") || !is_javascript(&kind)) {
             return;
         }
         match value(attributes, source) {
@@ -266,7 +266,9 @@ mod tests {
         for html in ["<link rel='alternate stylesheet' href=a.css>", "<link rel=stylesheet disabled href=a.css>"] {
             assert_eq!(contents(html).styles, Vec::<String>::new(), "{html}");
         }
-        for html in ["<img loading=lazy src=a.png>", "<link rel=icon href=a.png>", "<noscript><img src=a.png></noscript>"] {
+        for html in
+            ["<img loading=lazy src=a.png>", "<link rel=icon href=a.png>", "<noscript><img src=a.png></noscript>"]
+        {
             assert_eq!(contents(html).images, Vec::<Vec<String>>::new(), "{html}");
         }
     }
@@ -321,9 +323,14 @@ mod tests {
         );
         assert_eq!(
             page.images,
-            [vec!["a.avif", "a2.avif", "a.png"], vec!["b.png"], vec!["c.png"], vec!["d.png"], vec!["e.png"], vec![
-                "f2.png", "f.png"
-            ]]
+            [
+                vec!["a.avif", "a2.avif", "a.png"],
+                vec!["b.png"],
+                vec!["c.png"],
+                vec!["d.png"],
+                vec!["e.png"],
+                vec!["f2.png", "f.png"]
+            ]
         );
     }
 

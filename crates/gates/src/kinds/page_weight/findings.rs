@@ -51,14 +51,17 @@ pub(super) fn of_file(artifact: &Artifact, file: FileIndex, weight: u64, budget:
     let message =
         format!("`{path}` weighs {} bytes {how}, where `{}` are allowed {allowed}", grouped(weight), budget.glob);
     // The same file may be over several budgets.
-    Finding::new("page-weight/file", path, message)
-        .at(Location::file(path))
-        .key(format!("{} {}", budget.glob, budget.compression.name()))
+    Finding::new("page-weight/file", path, message).at(Location::file(path)).key(format!(
+        "{} {}",
+        budget.glob,
+        budget.compression.name()
+    ))
 }
 
 /// Tells that a budget is for no file at all.
 pub(super) fn of_no_file(budget: &FileBudget) -> Finding {
-    let message = format!("there is no file `{}` in the site to hold to {} bytes", budget.glob, grouped(budget.max_bytes));
+    let message =
+        format!("there is no file `{}` in the site to hold to {} bytes", budget.glob, grouped(budget.max_bytes));
     Finding::new("page-weight/no-file", &budget.glob, message)
         .help("correct the glob under `gates.page-weight.files`, or remove the budget")
 }

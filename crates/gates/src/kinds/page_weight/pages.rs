@@ -109,7 +109,9 @@ impl Pages {
 
         let mut all = Self::default();
         let mut resources = BTreeSet::new();
-        for needs in pages.iter().map(|(file, needs)| (file, needs)).chain(linked.iter().map(|(of, needs)| (&of.1, needs))) {
+        for needs in
+            pages.iter().map(|(file, needs)| (file, needs)).chain(linked.iter().map(|(of, needs)| (&of.1, needs)))
+        {
             all.note(*needs.0, needs.1);
         }
         for (file, needs) in pages.into_iter().filter(|(_, needs)| needs.too_large.is_none()) {
@@ -158,12 +160,7 @@ struct Needs {
 type Linked = BTreeMap<(Follow, FileIndex), Needs>;
 
 impl Needs {
-    fn of_page(
-        artifact: &Artifact,
-        site: &Site<'_>,
-        file: FileIndex,
-        buffer: &mut Vec<u8>,
-    ) -> Result<Self, GateError> {
+    fn of_page(artifact: &Artifact, site: &Site<'_>, file: FileIndex, buffer: &mut Vec<u8>) -> Result<Self, GateError> {
         let page = &artifact.files[file as usize];
         if !load_into(artifact, page, buffer)? {
             return Ok(Self::unread(page));
@@ -223,7 +220,8 @@ impl Needs {
     }
 
     fn unread(file: &ArtifactFile) -> Self {
-        let sentence = format!("`{}` has {} bytes, and more than {} are not read", file.path, file.size, html::MAX_BYTES);
+        let sentence =
+            format!("`{}` has {} bytes, and more than {} are not read", file.path, file.size, html::MAX_BYTES);
         Self { too_large: Some(sentence), ..Self::default() }
     }
 
@@ -274,7 +272,8 @@ impl Needs {
     }
 
     fn follow(&self) -> impl Iterator<Item = (Follow, FileIndex)> {
-        let of = |follow: Follow, files: &'_ BTreeSet<FileIndex>| files.iter().map(move |file| (follow, *file)).collect();
+        let of =
+            |follow: Follow, files: &'_ BTreeSet<FileIndex>| files.iter().map(move |file| (follow, *file)).collect();
         let modules: Vec<_> = of(Follow::Module, &self.modules);
         let styles: Vec<_> = of(Follow::Style, &self.styles);
         modules.into_iter().chain(styles)

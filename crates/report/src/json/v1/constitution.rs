@@ -90,7 +90,7 @@ pub struct Audit {
     /// `audit`.
     pub result: &'static str,
     /// The audit: `week`, `environment`, `madeAt`, `complete`, `standing`, `deployments`, `findings`, `waivers`,
-    /// `weeks`, `trend` (`improving`, `stable` or `degrading`) and `verification`.
+    /// `weeks`, `dora`, `trend` (`improving`, `stable` or `degrading`) and `verification`.
     pub audit: Value,
 }
 
