@@ -41,7 +41,7 @@ pub enum Stop {
     #[error("what was built cannot be published")]
     Artifact(#[source] ArtifactError),
     /// Gates keep the release from users.
-    #[error("{} keep this release from users", gate_list(.reports, |report| report.blocks))]
+    #[error("this release is kept from users by {}", gate_list(.reports, |report| report.blocks))]
     Blocked {
         /// Every gate's verdict.
         reports: Vec<GateReport>,

@@ -40,6 +40,8 @@ fn the_rust_book_is_shown_changed_and_brought_back_on_a_real_server() {
     let production = format!("[environments.production]\nurl = \"http://127.0.0.1:{}/\"", server.port);
     let configuration = site
         .read("charter.toml")
+        // The book links to the documentation beside it, which is not here.
+        .replace("enforcement = \"strict\"", "enforcement = \"flexible\"")
         .replace("[environments.production]", &production)
         .replace("{ path = \"/\", status = 200 }", "{ path = \"/\", contains = \"The Rust Programming Language\" }");
     site.write("charter.toml", configuration + WAIVER);

@@ -7,7 +7,7 @@ use std::path::Path;
 use charter_deploy_model::chain::{self, Link};
 use charter_deploy_model::dora::dora;
 use charter_deploy_model::{Environment, ProductionConfiguration, ProductionDeployment, Record, Window, flow};
-use charter_tests::Site;
+use charter_tests::{Site, html};
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn lived_in() -> Site {
     site.run(&["deploy"]).expect(0);
     site.publish_version(2);
     site.run(&["deploy"]).expect(0);
-    site.write("public/index.html", "<!doctype html><title>Broken</title>");
+    site.write("public/index.html", html("Broken", "<h1>Broken</h1>"));
     site.commit("Break it");
     site.run(&["deploy"]).expect(13);
     let configuration = site.read("charter.toml");

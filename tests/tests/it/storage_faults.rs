@@ -55,17 +55,19 @@ fn records_without_space_keep_the_release_before() {
     site.write("charter.toml", configuration);
     site.write(".gitignore", "/production/\n/site/\n");
     site.commit("Move the docroot");
-    let Some(disk) = mounted(&site, "production", "1m") else { return };
+    let Some(disk) = mounted(&site, "production", "6m") else { return };
     site.run(&["deploy"]).expect(0);
     site.publish_version(2);
     let seen = || std::fs::read_to_string(site.project().join("site/current/data/version.txt")).unwrap();
     // Whatever space is left is taken, but for a few pages, more of them each time: the disk fills up at every stage.
     for spare in 0..24_u64 {
         let filler = disk.0.join("filler");
-        let _ = std::fs::write(&filler, vec![0; 1024 * 1024]);
+        let _ = std::fs::write(&filler, vec![0; 6 << 20]);
         let length = std::fs::metadata(&filler).map_or(0, |metadata| metadata.len());
         let file = std::fs::OpenOptions::new().write(true).open(&filler).unwrap();
         file.set_len(length.saturating_sub(spare * 4096)).unwrap();
+        // An open file keeps its space when it is removed.
+        drop(file);
         let ran = site.run(&["deploy"]);
         std::fs::remove_file(&filler).unwrap();
         site.run(&["resume"]).expect(0);

@@ -29,7 +29,7 @@ fn two_hundred_switches_fail_no_request() {
                 assert_eq!(status, 200, "{page}");
                 assert!(page.contains("version 1<") || page.contains("version 2<"), "half a page: {page}");
                 // What the page names must be there, whichever release is live by now.
-                let style = page.split("href=").nth(1).and_then(|rest| rest.split('>').next()).unwrap();
+                let style = page.split("href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
                 let (status, _) = get(port, &format!("/{style}")).expect("the server answers");
                 assert_eq!(status, 200, "{style} of {page}");
                 requests.fetch_add(2, Ordering::Relaxed);
