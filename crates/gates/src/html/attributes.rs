@@ -40,7 +40,7 @@ impl Attributes {
     }
 
     /// Returns the names, in lower case, and values.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries.iter().map(|entry| (&self.text[entry.name()], &self.text[entry.value()]))
     }
