@@ -30,7 +30,7 @@ struct Demo {
 /// What `init` writes for the live check, and what the demo demands instead.
 const CHECK: [&str; 2] = [
     r#"checks = [{ path = "/", status = 200 }]"#,
-    r#"checks = [{ path = "/", contains = "</h1>" }, { path = "/guide.html" }]"#,
+    r#"checks = [{ path = "/", contains = "<h1>" }, { path = "/guide.html" }]"#,
 ];
 
 impl Demo {
@@ -71,7 +71,7 @@ impl Demo {
         self.git(&["revert", "--no-edit", "--quiet", "HEAD"])?;
 
         self.title("A release whose live check fails: shown, found wanting, taken back");
-        self.edit("public/index.html", "</h1>", "")?;
+        self.edit("public/index.html", "<h1>", "<h1 class=\"new\">")?;
         self.commit("Break the front page")?;
         self.charter(&["deploy"], 13)?;
         self.git(&["revert", "--no-edit", "--quiet", "HEAD"])?;
