@@ -9,6 +9,7 @@ use std::path::Path;
 
 use charter_host::durable;
 
+use crate::read::Found;
 use crate::{ArtifactFile, FileStat, listing};
 
 /// What an earlier read left.
@@ -25,10 +26,18 @@ impl Cache {
         Self(files)
     }
 
-    /// Returns what is known of a file that now looks like this.
-    pub(crate) fn find(&self, path: &str, size: u64, stat: FileStat) -> Option<&ArtifactFile> {
-        let index = self.0.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
-        self.0.get(index).filter(|file| file.size == size && file.stat == stat)
+    /// Takes the files that look as they did, and what is left of `found`; both are sorted by path.
+    pub(crate) fn tell(self, found: Vec<Found>) -> (Vec<ArtifactFile>, Vec<Found>) {
+        let mut known = self.0.into_iter().peekable();
+        let (mut files, mut unknown) = (Vec::with_capacity(found.len()), Vec::new());
+        for found in found {
+            while known.next_if(|known| known.path < found.path).is_some() {}
+            match known.next_if(|known| known.path == found.path) {
+                Some(file) if file.size == found.size && file.stat == found.stat => files.push(file),
+                _ => unknown.push(found),
+            }
+        }
+        (files, unknown)
     }
 }
 

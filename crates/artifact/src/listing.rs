@@ -24,17 +24,24 @@ const END_OF_ENTRY: &str = "\0\n";
 #[must_use]
 pub fn encode(header: &str, files: &[ArtifactFile]) -> Vec<u8> {
     debug_assert!(!header.contains('\n'), "a header is one line");
-    let mut text = String::with_capacity(256 + files.len() * 180);
-    text.push_str(FIRST_LINE);
-    text.push_str(header);
-    text.push('\n');
+    let mut list = Vec::with_capacity(256 + files.len() * 200);
+    list.extend_from_slice(FIRST_LINE.as_bytes());
+    list.extend_from_slice(header.as_bytes());
+    list.push(b'\n');
     for ArtifactFile { path, size, digest, stat } in files {
-        let FileStat { mtime_ns, ctime_ns, inode } = stat;
-        text.push_str(&format!("{} {size} {mtime_ns} {ctime_ns} {inode} {path}{END_OF_ENTRY}", digest.hex()));
+        list.extend_from_slice(&digest.hex_digits());
+        for number in [i128::from(*size), stat.mtime_ns.into(), stat.ctime_ns.into(), stat.inode.into()] {
+            list.push(b' ');
+            list.extend_from_slice(number.to_string().as_bytes());
+        }
+        list.push(b' ');
+        list.extend_from_slice(path.as_bytes());
+        list.extend_from_slice(END_OF_ENTRY.as_bytes());
     }
-    text.push_str(&checksum(text.as_bytes()));
-    text.push('\n');
-    text.into_bytes()
+    let sum = checksum(&list);
+    list.extend_from_slice(sum.as_bytes());
+    list.push(b'\n');
+    list
 }
 
 /// Reads a list: its header and its files. Nothing, when it is not exactly as it was written.

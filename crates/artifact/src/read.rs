@@ -22,10 +22,27 @@ const BUFFER: usize = 128 << 10;
 const REPORT_EVERY: u64 = 512;
 
 /// A file that the walk came across.
-struct Found {
-    path: String,
-    size: u64,
-    stat: FileStat,
+pub(crate) struct Found {
+    pub(crate) path: String,
+    pub(crate) size: u64,
+    pub(crate) stat: FileStat,
+}
+
+/// What a folder holds.
+enum Entry {
+    File(Found),
+    /// Where it is, and the beginning of the paths of what is in it: with a slash at the end, by which it is sorted
+    /// among files as those paths are.
+    Folder(PathBuf, String),
+}
+
+impl Entry {
+    fn path(&self) -> &str {
+        match self {
+            Self::File(found) => &found.path,
+            Self::Folder(_, prefix) => prefix,
+        }
+    }
 }
 
 pub(crate) fn read(root: &Path, cache: Option<&Path>, scope: &Scope) -> Result<Artifact, ArtifactError> {
@@ -37,30 +54,31 @@ pub(crate) fn read(root: &Path, cache: Option<&Path>, scope: &Scope) -> Result<A
         _ => return Err(ArtifactError::Missing { folder: root.to_owned() }),
     };
     let began = cache.and_then(cache::time_beside);
-    let known = cache.map(Cache::load).unwrap_or_default();
-
-    let found = walk(&root, &root, "", scope)?;
+    let (found, known) = rayon::join(|| walk(&root, &root, "", scope), || cache.map(Cache::load).unwrap_or_default());
+    let found = found?;
     if found.is_empty() {
         return Err(ArtifactError::Empty { folder: root });
     }
-    let (total, done) = (found.len() as u64, AtomicU64::new(0));
-    let files: Vec<ArtifactFile> = found
+    let total = found.len() as u64;
+    let (mut files, unknown) = known.tell(found);
+    let report = |done| scope.progress(done, Some(total), "reading the build");
+    let done = AtomicU64::new(files.len() as u64);
+    report(files.len() as u64);
+    let hashed: Vec<ArtifactFile> = unknown
         .into_par_iter()
         .map(|found| {
             if scope.cancel.is_cancelled() {
                 return Err(ArtifactError::Cancelled);
             }
-            let file = match known.find(&found.path, found.size, found.stat) {
-                Some(file) => file.clone(),
-                None => hashed(&root, found)?,
-            };
+            let file = hashed(&root, found)?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             if done.is_multiple_of(REPORT_EVERY) || done == total {
-                scope.progress(done, Some(total), "reading the build");
+                report(done);
             }
             Ok(file)
         })
         .collect::<Result<_, _>>()?;
+    files.extend(hashed);
     let artifact = Artifact::from_files(root, files);
     if let (Some(cache), Some(began)) = (cache, began) {
         cache::save(cache, began, &artifact.files);
@@ -68,20 +86,21 @@ pub(crate) fn read(root: &Path, cache: Option<&Path>, scope: &Scope) -> Result<A
     Ok(artifact)
 }
 
-/// Walks one folder, and those below it in parallel.
+/// Walks one folder, and those below it in parallel; returns the files sorted by the bytes of their paths.
 fn walk(root: &Path, folder: &Path, prefix: &str, scope: &Scope) -> Result<Vec<Found>, ArtifactError> {
     let unreadable = |source| ArtifactError::Unreadable { path: folder.to_owned(), source };
     if scope.cancel.is_cancelled() {
         return Err(ArtifactError::Cancelled);
     }
-    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        let path = path_of(prefix, &entry.file_name())?;
+        let mut path = path_of(prefix, &entry.file_name())?;
         let kind = entry.file_type().map_err(unreadable)?;
         let unreadable = |source| ArtifactError::Unreadable { path: entry.path(), source };
         if kind.is_dir() {
-            folders.push((entry.path(), path));
+            path.push('/');
+            entries.push(Entry::Folder(entry.path(), path));
             continue;
         }
         let metadata = if kind.is_symlink() {
@@ -91,13 +110,26 @@ fn walk(root: &Path, folder: &Path, prefix: &str, scope: &Scope) -> Result<Vec<F
         } else {
             return Err(ArtifactError::Unsupported { path, what: special(kind) });
         };
-        files.push(Found { path, size: metadata.len(), stat: FileStat::of(&metadata) });
+        entries.push(Entry::File(Found { path, size: metadata.len(), stat: FileStat::of(&metadata) }));
     }
-    let below: Vec<Vec<Found>> = folders
-        .into_par_iter()
-        .map(|(folder, path)| walk(root, &folder, &format!("{path}/"), scope))
-        .collect::<Result<_, _>>()?;
-    files.extend(below.into_iter().flatten());
+    entries.sort_unstable_by(|a, b| a.path().cmp(b.path()));
+    let folders: Vec<(&Path, &str)> = entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Folder(folder, prefix) => Some((folder.as_path(), prefix.as_str())),
+            Entry::File(_) => None,
+        })
+        .collect();
+    let below: Vec<Vec<Found>> =
+        folders.into_par_iter().map(|(folder, prefix)| walk(root, folder, prefix, scope)).collect::<Result<_, _>>()?;
+    let mut below = below.into_iter();
+    let mut files = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match entry {
+            Entry::File(found) => files.push(found),
+            Entry::Folder(..) => files.extend(below.next().into_iter().flatten()),
+        }
+    }
     Ok(files)
 }
 

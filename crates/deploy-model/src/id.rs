@@ -289,12 +289,19 @@ impl Digest {
     /// Returns the 64 digits without the prefix.
     #[must_use]
     pub fn hex(&self) -> String {
+        self.hex_digits().into_iter().map(char::from).collect()
+    }
+
+    /// Returns the 64 digits as ASCII, for those who write many.
+    #[must_use]
+    pub fn hex_digits(&self) -> [u8; 64] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        self.0
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .map(|half| char::from(DIGITS[usize::from(half)]))
-            .collect()
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        digits
     }
 
     /// Reads 64 lower-case hexadecimal digits.
