@@ -66,6 +66,16 @@ impl Invocation<'_> {
         Ok(Arc::new(project))
     }
 
+    /// Opens the project for showing a release that is staged already; GitHub only where it has a part in that.
+    async fn project_to_show(&self) -> Result<Arc<Project>, Failure> {
+        let observers = self.output.observers();
+        let mut project = open::project(self.charter, self.surroundings, &self.common, observers).await?;
+        if project.settings.list_on_github || !project.target.visible_within().is_zero() {
+            project.github = open::github(self.charter, self.surroundings, &self.common, &project).await?;
+        }
+        Ok(Arc::new(project))
+    }
+
     /// Makes the failure of a stopped command, with what users see at this moment.
     async fn failure(&self, project: &Project, stop: &Stop) -> Failure {
         project.failure(stop, &Scope::default()).await

@@ -249,6 +249,9 @@ pub struct GitHubConfig {
     pub token: Option<SecretName>,
     /// The host of a GitHub Enterprise Server, such as `git.example.org`; no other host is given the token.
     pub server: Option<String>,
+    /// Whether every deployment is put on GitHub's list of deployments, with its outcome. Needs a token that may write
+    /// deployments, and the deployed commit to be on GitHub.
+    pub deployments: bool,
 }
 
 /// Where the site is shown: at least one of three.

@@ -147,6 +147,7 @@ pub(crate) async fn project(
         verify_limit: Duration::from_secs(place.verify.timeout_seconds),
         keep_releases: place.keep_releases as usize,
         branches_remote: place.branches.as_ref().map(|branches| branches.remote.clone()),
+        list_on_github: config.github.deployments,
         retention: config.retention.policy(),
         configuration: config.to_record(environment, &gate_ids, id),
         configuration_file: root.join(config::FILE),

@@ -103,6 +103,13 @@ pub enum EventKind {
         /// How long the switch took, in milliseconds.
         milliseconds: u64,
     },
+    /// The live site showed a release for the first time since the switch to it.
+    ReleaseVisible {
+        /// What it shows.
+        release: ReleaseId,
+        /// How long after the switch that was seen, in milliseconds.
+        milliseconds: u64,
+    },
     /// The live check asked for one path.
     LiveChecked {
         /// What it saw.

@@ -44,6 +44,7 @@ pub use deployments::{Deployment, DeploymentState, NewDeployment, NewDeploymentS
 pub use error::GitHubError;
 pub use pages::{
     PagesBuild, PagesBuildError, PagesBuildRequest, PagesDeploymentState, PagesSite, PagesSource, PagesStatus,
+    Unsticking,
 };
 pub use place::Place;
 pub use protection::{BranchProtection, Owner, OwnerKind, RepositoryInfo, Rule, Toggle};

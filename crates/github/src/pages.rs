@@ -1,10 +1,15 @@
 //! GitHub Pages: the site, its builds, and the call that unsticks them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 
 use crate::{GitHub, GitHubError, User};
+
+/// A build of which nothing was heard for this long hangs. They take half a minute to two.
+const HANGS_AFTER: Duration = Duration::from_secs(180);
 
 /// A repository's Pages site.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -85,6 +90,24 @@ impl PagesBuild {
     pub const fn is_over(&self) -> bool {
         matches!(self.status, Some(PagesStatus::Built | PagesStatus::Errored))
     }
+
+    /// Says whether it is not over and nothing was heard of it for three minutes.
+    #[must_use]
+    pub fn hangs(&self, now: Timestamp) -> bool {
+        let silent = Duration::try_from(now.duration_since(self.updated_at)).unwrap_or_default();
+        !self.is_over() && silent >= HANGS_AFTER
+    }
+}
+
+/// What became of the wish to unstick a Pages site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unsticking {
+    /// Pages are off, or never built anything.
+    NotPages,
+    /// The last build still works; another would only wait behind it.
+    Underway,
+    /// Another build was asked for, after this one.
+    Requested(PagesBuild),
 }
 
 /// What went wrong with a build.
@@ -168,6 +191,21 @@ impl GitHub {
     pub async fn request_pages_build(&self) -> Result<PagesBuildRequest, GitHubError> {
         let url = self.of_repository(&["pages", "builds"]);
         self.send("request a Pages build", Method::POST, url, &serde_json::json!({})).await
+    }
+
+    /// Asks for another build when the last one failed, hangs, or is over without the site showing what it should.
+    ///
+    /// The list of builds can be behind; it decides about asking again and about nothing else.
+    ///
+    /// # Errors
+    /// As [`GitHub::request_pages_build`].
+    pub async fn unstick_pages(&self, now: Timestamp) -> Result<Unsticking, GitHubError> {
+        let Some(build) = self.latest_pages_build().await? else { return Ok(Unsticking::NotPages) };
+        if !build.is_over() && !build.hangs(now) {
+            return Ok(Unsticking::Underway);
+        }
+        self.request_pages_build().await?;
+        Ok(Unsticking::Requested(build))
     }
 
     /// Returns how far the publication of a commit is, by its 40 digits; `None` when GitHub knows of none.

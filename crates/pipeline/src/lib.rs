@@ -15,6 +15,7 @@ mod events;
 mod evidence;
 mod facts;
 pub mod freeze;
+mod github;
 pub mod journal;
 mod judging;
 pub mod keeping;

@@ -8,6 +8,7 @@ use charter_targets::preview;
 use tokio::time::Instant;
 
 use crate::Project;
+use crate::github::Unstick;
 
 /// One path that must answer in one way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub(crate) async fn check(
     let mut deadline = Instant::now() + project.target.visible_within() + limit;
     let (mut pause, longest) = PAUSES;
     let mut visible = None;
+    let mut unstick = Unstick::new(project);
     loop {
         let checks = ask_all(project, url, expected).await;
         // The first check is the one that tells the release. Once it is seen, a page that is wrong is wrong.
@@ -57,6 +59,9 @@ pub(crate) async fn check(
         let failed = checks.iter().find(|check| !check.passed);
         let doing = failed.and_then(|check| check.problem.as_deref()).unwrap_or("the live site");
         scope.progress(0, None, &format!("waiting for the live site: {doing}"));
+        if visible.is_none() {
+            unstick.tick().await;
+        }
         tokio::time::sleep(pause.min(left)).await;
         pause = longest.min(pause * 2);
     }

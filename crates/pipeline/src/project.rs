@@ -82,6 +82,8 @@ pub struct Settings {
     pub keep_releases: usize,
     /// The remote that production branches are pushed to, if any.
     pub branches_remote: Option<String>,
+    /// Whether deployments are put on GitHub's list of them.
+    pub list_on_github: bool,
     /// How long records and snapshots stay.
     pub retention: DataRetentionPolicy,
     /// What is recorded of the configuration.

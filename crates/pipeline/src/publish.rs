@@ -17,7 +17,7 @@ use crate::prepare::BackedUp;
 use crate::recover::settle_configuration;
 use crate::run::{Run, deployments, milliseconds, verified};
 use crate::stop::chain;
-use crate::{Finished, Project, Stop, live_check, retention};
+use crate::{Finished, Project, Stop, github, live_check, retention};
 
 /// A release that users are shown.
 #[derive(Debug)]
@@ -136,6 +136,9 @@ impl Live {
 async fn verify(run: &mut Run<'_>, live: Live, scope: &Scope) -> Result<Verified, String> {
     let project = run.project;
     let verification = live_check::check(project, &live.release, live.since, scope).await;
+    if let Some(milliseconds) = verification.visible_after_ms {
+        project.events.emit(EventKind::ReleaseVisible { release: live.release.id.clone(), milliseconds });
+    }
     for check in &verification.checks {
         project.events.emit(EventKind::LiveChecked { check: check.clone() });
     }
@@ -202,6 +205,11 @@ pub(crate) async fn finish(
     let anchored = anchor(&run, scope).await;
     if let Err(problem) = &anchored {
         project.events.warn(format!("{problem}; the next command tries again"));
+    }
+    if let Some(github) = project.github.as_ref().filter(|_| project.settings.list_on_github)
+        && let Err(problem) = github::list_deployment(github, &record).await
+    {
+        project.events.warn(format!("GitHub does not list this deployment: {problem}"));
     }
     if let Err(error) = project.store.flush().await {
         project.events.warn(format!("the indexes could not be brought up to date: {}", chain(&error)));

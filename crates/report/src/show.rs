@@ -68,6 +68,7 @@ fn facts(record: &ProductionDeployment) -> String {
         fact("branch", &visible(&record.branch_name)),
         optional("release", record.release_id.as_ref()),
         optional("before it", record.previous_release_id.as_ref()),
+        optional("switched in", record.switch_ms.map(duration).as_ref()),
         optional("shows again", record.rollback_deployment_id.as_ref()),
         optional("backup", record.backup_id.as_ref()),
         optional("configuration", record.configuration_id.as_ref()),
@@ -169,6 +170,9 @@ fn live_check(live: &LiveVerification) -> String {
     let passed = live.checks.iter().filter(|check| check.passed).count();
     let mut text = section("Live check");
     text += &fact("looked at", &format!("{} {place}", visible(&live.url)));
+    if let Some(after) = live.visible_after_ms {
+        text += &fact("visible", &format!("{} after the switch", duration(after)));
+    }
     text += &fact("answered", &format!("{passed} of {} as they should", count(live.checks.len() as u64, "paths")));
     let wrong: Vec<&LiveCheck> = live.checks.iter().filter(|check| !check.passed).collect();
     let (shown, more) = folded(&wrong, 8);

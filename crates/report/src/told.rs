@@ -82,6 +82,9 @@ pub(crate) fn told(event: &Event) -> Told {
             let previous = previous.as_ref().map(|previous| format!(" · before it {previous}")).unwrap_or_default();
             (Mark::Good, "live", format!("{}{previous}", bold(release)), Some(*milliseconds))
         }
+        EventKind::ReleaseVisible { release, milliseconds } => {
+            (Mark::Good, "visible", bold(release), Some(*milliseconds))
+        }
         EventKind::LiveChecked { check } => {
             let mark = if check.passed { Mark::Good } else { Mark::Bad };
             (mark, "checked", checked(check), None)

@@ -60,7 +60,7 @@ pub(super) async fn deploy(invocation: &Invocation<'_>, description: Option<Stri
 }
 
 pub(super) async fn rollback(invocation: &Invocation<'_>, to: Option<DeploymentId>) -> Ended {
-    let project = invocation.project().await?;
+    let project = invocation.project_to_show().await?;
     let request = RollbackRequest { trigger: TriggerSource::Manual, to };
     let work = |project: Arc<Project>, scope: Scope| async move {
         charter_pipeline::rollback(&project, &request, &scope).await
@@ -70,7 +70,7 @@ pub(super) async fn rollback(invocation: &Invocation<'_>, to: Option<DeploymentI
 }
 
 pub(super) async fn resume(invocation: &Invocation<'_>) -> Ended {
-    let project = invocation.project().await?;
+    let project = invocation.project_to_show().await?;
     let work = |project: Arc<Project>, scope: Scope| async move { charter_pipeline::recover(&project, &scope).await };
     let settled = carry_out(invocation, &project, work).await?;
     if settled == 0 {

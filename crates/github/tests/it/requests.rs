@@ -1,6 +1,6 @@
 //! What is sent.
 
-use charter_github::{DeploymentState, GitHub, NewDeployment, NewDeploymentStatus, Place};
+use charter_github::{DeploymentState, GitHub, NewDeployment, NewDeploymentStatus, Place, Unsticking};
 use charter_host::Secret;
 use serde_json::{Value, json};
 
@@ -109,4 +109,33 @@ async fn the_token_does_not_follow_to_another_server() {
     let asked = elsewhere.asked();
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].headers.get("authorization"), None);
+}
+
+#[tokio::test]
+async fn a_site_is_unstuck_only_when_its_last_build_came_to_nothing() {
+    let now = "2026-11-20T12:00:00Z".parse().unwrap();
+    let build = |status: &str, updated: &str| {
+        format!(
+            r#"{{"url":"x","status":"{status}","error":{{"message":null}},"pusher":{{"login":"ann"}},"commit":"a","duration":0,
+            "created_at":"2026-11-20T11:00:00Z","updated_at":"{updated}"}}"#
+        )
+    };
+    let cases = [
+        ("building", "2026-11-20T11:59:00Z", false),
+        ("queued", "2026-11-20T11:56:00Z", true),
+        ("building", "2026-11-20T11:10:00Z", true),
+        ("errored", "2026-11-20T11:59:59Z", true),
+        ("built", "2026-11-20T11:59:59Z", true),
+    ];
+    for (status, updated, asks_again) in cases {
+        let server = Server::default()
+            .json("GET /repos/o/r/pages/builds/latest", &build(status, updated))
+            .on("POST /repos/o/r/pages/builds", Answer::new(201, r#"{"url":"x","status":"queued"}"#));
+        let ended = server.start().await.unstick_pages(now).await.unwrap();
+        assert_eq!(matches!(ended, Unsticking::Requested(_)), asks_again, "{status} {updated}: {ended:?}");
+        let asked = server.asked().iter().any(|asked| asked.line == "POST /repos/o/r/pages/builds");
+        assert_eq!(asked, asks_again, "{status} {updated}");
+    }
+    let off = Server::default().start().await;
+    assert_eq!(off.unstick_pages(now).await.unwrap(), Unsticking::NotPages);
 }

@@ -116,6 +116,13 @@ pub enum Detail {
         /// How long the switch took.
         milliseconds: u64,
     },
+    /// The live site showed a release for the first time since the switch to it.
+    ReleaseVisible {
+        /// What it shows.
+        release: String,
+        /// How long after the switch that was seen.
+        milliseconds: u64,
+    },
     /// The live check asked for one path.
     LiveChecked {
         /// The path.
@@ -222,6 +229,9 @@ fn named(kind: &EventKind) -> (&'static str, Detail) {
                 milliseconds,
             },
         ),
+        EventKind::ReleaseVisible { release, milliseconds } => {
+            ("release-visible", Detail::ReleaseVisible { release: release.to_string(), milliseconds })
+        }
         EventKind::LiveChecked { check } => (
             "live-checked",
             Detail::LiveChecked {
