@@ -15,6 +15,7 @@
 
 mod catalog;
 mod clock;
+mod companion;
 pub mod durable;
 mod environment;
 pub mod fault;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 pub use catalog::{Catalog, CatalogError, Refusal, nearest};
 pub use clock::{Clock, SystemClock};
+pub use companion::Companion;
 pub use environment::Environment;
 pub use process::{Command, Ended, Output, ProcessError, Processes, SystemProcesses, end_marked};
 pub use scope::{Progress, Scope};

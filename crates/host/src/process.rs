@@ -169,7 +169,7 @@ impl Processes for SystemProcesses {
             .kill_on_drop(true)
             .spawn()
             .map_err(failed)?;
-        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+        let group = Group::of(child.id());
 
         let mut stdin = child.stdin.take();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -223,10 +223,16 @@ async fn read_tail(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>
 }
 
 /// A running process group, killed when dropped.
-struct Group(Option<Pid>);
+#[derive(Debug)]
+pub(crate) struct Group(Option<Pid>);
 
 impl Group {
-    fn kill(&self) {
+    /// Returns the group that a process leads.
+    pub(crate) fn of(leader: Option<u32>) -> Self {
+        Self(leader.and_then(|id| Pid::from_raw(id.cast_signed())))
+    }
+
+    pub(crate) fn kill(&self) {
         if let Some(leader) = self.0 {
             let _ = kill_process_group(leader, Signal::KILL);
         }
@@ -241,7 +247,7 @@ impl Drop for Group {
 
 /// The variable that marks a command's offspring. It is there before the program begins to run and is handed down to
 /// whatever it starts, so there is no moment at which a killed parent leaves something without it.
-const MARK: &str = "CHARTER_MARK";
+pub(crate) const MARK: &str = "CHARTER_MARK";
 
 /// Ends every process that carries a mark, and returns how many there were.
 ///
