@@ -180,8 +180,7 @@ impl Artifact {
     /// Makes an artifact of files whose digests are known already; sorts them.
     #[must_use]
     pub fn from_files(root: PathBuf, mut files: Vec<ArtifactFile>) -> Self {
-        // The stable sort is the one that is quick with what is sorted already, but for a few at the end.
-        files.sort_by(|a, b| a.path.cmp(&b.path));
+        sort(&mut files);
         let digest = digest(&files);
         Self { root, files, digest }
     }
@@ -215,6 +214,11 @@ impl Artifact {
         }
         sizes
     }
+}
+
+/// Sorts files by path; the stable sort is the quick one when all but a few at the end are sorted already.
+fn sort(files: &mut [ArtifactFile]) {
+    files.sort_by(|a, b| a.path.cmp(&b.path));
 }
 
 fn digest(files: &[ArtifactFile]) -> Digest {

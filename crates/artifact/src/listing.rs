@@ -55,7 +55,12 @@ pub fn decode(bytes: &[u8]) -> Option<(&str, Vec<ArtifactFile>)> {
         return None;
     }
     let (header, entries) = body.strip_prefix(FIRST_LINE)?.split_once('\n')?;
-    let files: Vec<ArtifactFile> = entries.split_terminator(END_OF_ENTRY).map(entry).collect::<Option<_>>()?;
+    let files: Vec<ArtifactFile> = match entries.strip_suffix(END_OF_ENTRY) {
+        None if entries.is_empty() => Vec::new(),
+        None => return None,
+        // A path holds no NUL, so that the line's end needs no looking for.
+        Some(entries) => entries.split('\0').enumerate().map(entry).collect::<Option<_>>()?,
+    };
     files.is_sorted_by(|a, b| a.path < b.path).then_some((header, files))
 }
 
@@ -67,7 +72,8 @@ pub fn header(beginning: &[u8]) -> Option<&str> {
     std::str::from_utf8(&rest[..end]).ok()
 }
 
-fn entry(text: &str) -> Option<ArtifactFile> {
+fn entry((index, text): (usize, &str)) -> Option<ArtifactFile> {
+    let text = if index == 0 { text } else { text.strip_prefix('\n')? };
     let mut parts = text.splitn(6, ' ');
     let digest = Digest::from_hex(parts.next()?).ok()?;
     let size = parts.next()?.parse().ok()?;

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use crate::cache::{self, Cache};
-use crate::{Artifact, ArtifactError, ArtifactFile, FileStat};
+use crate::{Artifact, ArtifactError, ArtifactFile, FileStat, digest, sort};
 
 /// Large enough that most files are read at once, small enough for every thread to have one.
 const BUFFER: usize = 128 << 10;
@@ -79,11 +79,10 @@ pub(crate) fn read(root: &Path, cache: Option<&Path>, scope: &Scope) -> Result<A
         })
         .collect::<Result<_, _>>()?;
     files.extend(hashed);
-    let artifact = Artifact::from_files(root, files);
-    if let (Some(cache), Some(began)) = (cache, began) {
-        cache::save(cache, began, &artifact.files);
-    }
-    Ok(artifact)
+    sort(&mut files);
+    let save = || cache.zip(began).map(|(cache, began)| cache::save(cache, began, &files));
+    let (digest, _) = rayon::join(|| digest(&files), save);
+    Ok(Artifact { root, files, digest })
 }
 
 /// Walks one folder, and those below it in parallel; returns the files sorted by the bytes of their paths.
