@@ -135,12 +135,12 @@ pub async fn judge(project: &Project, extent: &Extent, scope: &Scope) -> Result<
     let (artifact, _) = prepare::build_and_read(project, &head.hash, None, scope).await?;
     let live = project.live(scope).await?;
     let shown = match &live {
-        Some(id) => project.target.read(id, scope).await.map_err(Stop::target("read the live release"))?,
+        Some(id) => project.target.digests(id, scope).await.map_err(Stop::target("read the live release"))?,
         None => None,
     };
     let judging = Judging { commit: &head.hash, artifact: Arc::clone(&artifact), folder: &artifact.root, extent };
     let reports = judging::run(project, judging, scope).await?;
-    let (added, changed, removed) = differences(shown.as_ref(), &artifact);
+    let (added, changed, removed) = differences(shown.unwrap_or_default(), &artifact);
     Ok(Plan {
         commit: head.hash,
         live,
@@ -155,17 +155,14 @@ pub async fn judge(project: &Project, extent: &Extent, scope: &Scope) -> Result<
     })
 }
 
-fn differences(shown: Option<&Artifact>, next: &Artifact) -> (Vec<String>, Vec<String>, Vec<String>) {
-    let mut before: BTreeMap<&str, Digest> = shown
-        .map(|shown| shown.files.iter().map(|file| (file.path.as_str(), file.digest)).collect())
-        .unwrap_or_default();
+fn differences(mut before: BTreeMap<String, Digest>, next: &Artifact) -> (Vec<String>, Vec<String>, Vec<String>) {
     let (mut added, mut changed) = (Vec::new(), Vec::new());
     for file in &next.files {
-        match before.remove(file.path.as_str()) {
+        match before.remove(&file.path) {
             None => added.push(file.path.clone()),
             Some(digest) if digest != file.digest => changed.push(file.path.clone()),
             Some(_) => {}
         }
     }
-    (added, changed, before.into_keys().map(str::to_owned).collect())
+    (added, changed, before.into_keys().collect())
 }

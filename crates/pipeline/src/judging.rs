@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use charter_artifact::Artifact;
 use charter_deploy_model::{
-    CommitHash, Digest, EventKind, GateOutcome, GateReport, Inspection, ProductionDeployment, Verdict,
+    CommitHash, Digest, EventKind, GateOutcome, GateReport, Inspection, ProductionDeployment, ReleaseId, Verdict,
 };
 use charter_gates::baseline::{self, Baseline};
 use charter_gates::ratchet::{self, HeldTo};
@@ -55,6 +55,7 @@ pub enum Since {
 
 /// What is known of what users see now.
 struct Live {
+    release: Option<ReleaseId>,
     record: Option<ProductionDeployment>,
     artifact: Option<Arc<Artifact>>,
 }
@@ -72,7 +73,10 @@ pub(crate) async fn run(project: &Project, judging: Judging<'_>, scope: &Scope) 
     let Extent { gates, since, afresh } = judging.extent;
     let only = match since {
         None => None,
-        Some(since) => Some(Arc::new(changed(project, &judging, since, &live)?)),
+        Some(since) => {
+            let shown = shown(project, &live, scope).await?;
+            Some(Arc::new(changed(project, &judging, since, &live, &shown)?))
+        }
     };
     let subject = Arc::new(Subject {
         source: Some(Source { repository: project.repository.clone(), commit: judging.commit.clone() }),
@@ -151,21 +155,36 @@ fn is_idle(outcome: &GateOutcome) -> bool {
 }
 
 async fn live(project: &Project, scope: &Scope) -> Result<Live, Stop> {
-    let Some(id) = project.live(scope).await? else { return Ok(Live { record: None, artifact: None }) };
+    let Some(id) = project.live(scope).await? else {
+        return Ok(Live { release: None, record: None, artifact: None });
+    };
     let artifact = project.target.read(&id, scope).await.map_err(Stop::target("read the live release"))?;
     let all = deployments(project).await?;
     let record = verified(&all).into_iter().rev().find(|record| record.release_id.as_ref() == Some(&id)).cloned();
-    Ok(Live { record, artifact: artifact.map(Arc::new) })
+    Ok(Live { release: Some(id), record, artifact: artifact.map(Arc::new) })
+}
+
+/// Returns the digests of the files that users see now; none when they are not known.
+async fn shown(project: &Project, live: &Live, scope: &Scope) -> Result<BTreeMap<String, Digest>, Stop> {
+    match (&live.artifact, &live.release) {
+        (Some(artifact), _) => Ok(artifact.files.iter().map(|file| (file.path.clone(), file.digest)).collect()),
+        (None, Some(id)) => {
+            let digests = project.target.digests(id, scope).await;
+            Ok(digests.map_err(Stop::target("read the live release"))?.unwrap_or_default())
+        }
+        (None, None) => Ok(BTreeMap::new()),
+    }
 }
 
 /// Returns the files that differ from what a run about changes compares with.
-fn changed(project: &Project, judging: &Judging<'_>, since: &Since, live: &Live) -> Result<Only, Stop> {
-    let before: BTreeMap<&str, Digest> = live
-        .artifact
-        .iter()
-        .flat_map(|artifact| artifact.files.iter().map(|file| (file.path.as_str(), file.digest)))
-        .collect();
-    let differs = |path: &str, digest: Digest| before.get(path) != Some(&digest);
+fn changed(
+    project: &Project,
+    judging: &Judging<'_>,
+    since: &Since,
+    live: &Live,
+    shown: &BTreeMap<String, Digest>,
+) -> Result<Only, Stop> {
+    let differs = |path: &str, digest: Digest| shown.get(path) != Some(&digest);
     let files = judging.artifact.files.iter();
     let site = files.filter(|file| differs(&file.path, file.digest)).map(|file| file.path.clone()).collect();
     let revision = match since {

@@ -148,10 +148,8 @@ fn git(site: &Path, folder: &Path) -> Outcome<()> {
 /// The same with the npm tool.
 fn gh_pages(site: &Path, work: &Path) -> Outcome<()> {
     let project = begin(&work.join("gh-pages"))?;
-    let cache = work.join("node_modules/.cache/gh-pages");
-    if cache.exists() {
-        fs::remove_dir_all(cache)?;
-    }
+    // Beside it gh-pages keeps its clone.
+    fs::write(project.join("package.json"), "{}")?;
     let publish = |what: &str| {
         let started = Instant::now();
         let ended = run(Command::new(work.join("node_modules/.bin/gh-pages"))

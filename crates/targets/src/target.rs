@@ -1,5 +1,6 @@
 //! The trait that every target implements, and how it fails.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use charter_artifact::Artifact;
-use charter_deploy_model::{KindMeta, Release, ReleaseId};
+use charter_deploy_model::{Digest, KindMeta, Release, ReleaseId};
 use charter_host::Scope;
 use charter_host::durable::DurableError;
 use charter_host::lock::{Holder, LockError};
@@ -84,6 +85,16 @@ pub trait Target: Debug + Send + Sync {
     /// # Errors
     /// When the target cannot be asked, or what it knows of the release is damaged.
     async fn read(&self, id: &ReleaseId, scope: &Scope) -> Result<Option<Artifact>, TargetError>;
+
+    /// Returns the digest of each file of a release that is wholly there, by path; nothing, when that is not known. A
+    /// target that keeps no files on this machine answers this itself.
+    ///
+    /// # Errors
+    /// When the target cannot be asked, or what it knows of the release is damaged.
+    async fn digests(&self, id: &ReleaseId, scope: &Scope) -> Result<Option<BTreeMap<String, Digest>>, TargetError> {
+        let artifact = self.read(id, scope).await?;
+        Ok(artifact.map(|artifact| artifact.files.into_iter().map(|file| (file.path, file.digest)).collect()))
+    }
 
     /// Says whether a release is wholly there, with the files that it names. A target that keeps no files on this
     /// machine answers this itself.

@@ -188,6 +188,10 @@ fn there_and_back(remotes: &Remotes) {
     let index = site.read("public/index.html");
     site.write("public/index.html", index.replace("</main>", "<p>A change.</p></main>"));
     site.commit("Change the front page");
+    let planned = site.run(&["deploy", "--dry-run", "--format", "json"]).expect(0).stdout;
+    for told in [r#""added":[]"#, r#""changed":["index.html"]"#, r#""removed":[]"#] {
+        assert!(planned.contains(told), "{planned}");
+    }
     site.run(&["deploy"]).expect(0);
     assert!(String::from_utf8_lossy(&front()).contains("<p>A change.</p>"));
     site.run(&["rollback"]).expect(0);

@@ -6,22 +6,26 @@
 //!                   refs/charter/known/<remote>/<branch>         the release staged last, whose objects the list names
 //!                   refs/charter/published/<remote>/<branch>     the last commit that was published from here
 //!                   refs/charter/accepted/<remote>/<branch>      another's commit that may be published over
-//!                   charter/<remote>/<branch>/known              a list: content digest to object; it can be deleted
+//!                   charter/<remote>/<branch>/known/<id>         a list of the release's files; it can be deleted
 //!                   charter/<remote>/<branch>/lock
 //! ```
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod known;
 mod layout;
 mod publish;
 mod shown;
 mod stage;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use charter_artifact::Artifact;
-use charter_deploy_model::{CommitHash, KindMeta, Release, ReleaseId};
+use charter_deploy_model::{CommitHash, Digest, KindMeta, Release, ReleaseId};
 use charter_host::lock::{self, Holder, LockError};
 use charter_host::{Host, Refusal, Scope, Setup, durable};
 use charter_repository::{RemoteError, Repository, RepositoryError, is_branch_name, is_remote_name};
@@ -299,6 +303,17 @@ impl Target for GitBranch {
     /// Returns nothing: the files are in git's objects.
     async fn read(&self, _id: &ReleaseId, _scope: &Scope) -> Result<Option<Artifact>, TargetError> {
         Ok(None)
+    }
+
+    async fn digests(&self, id: &ReleaseId, _scope: &Scope) -> Result<Option<BTreeMap<String, Digest>>, TargetError> {
+        let (this, id) = (self.clone(), id.clone());
+        blocking(move || {
+            let repository = this.repository()?;
+            let commit = repository.reference(&this.release_reference(&id)).map_err(local("look for the release"))?;
+            let files = commit.and_then(|commit| known::load(&this.work(&repository), &id, &commit));
+            Ok(files.map(|files| files.into_iter().map(|file| (file.path, file.digest)).collect()))
+        })
+        .await
     }
 
     async fn holds(&self, release: &Release, _scope: &Scope) -> Result<bool, TargetError> {

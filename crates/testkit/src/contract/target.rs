@@ -34,6 +34,7 @@ pub async fn target<T: Target + 'static, G>(make: impl AsyncFn() -> (T, G)) {
         staging_is_invisible,
         a_half_staged_release_is_not_listed,
         staging_twice_is_once,
+        staged_releases_are_known_by_digest,
         activating_twice_is_once,
         activating_over_something_else_is_refused,
         going_back_restores_every_byte,
@@ -262,6 +263,25 @@ pub async fn staging_twice_is_once(target: &dyn Target) {
     assert_eq!(built.stage(target).await.written, 0, "not even when it is live");
     assert_lists(target, &[&built]).await;
     assert_shows(target, &built);
+}
+
+/// Every staged release is known by the digests of its files, without what the target adds.
+///
+/// # Panics
+/// When the target breaks this clause.
+pub async fn staged_releases_are_known_by_digest(target: &dyn Target) {
+    let releases: Vec<Built> = (1..=3).map(Built::numbered).collect();
+    for built in &releases {
+        built.stage(target).await;
+    }
+    activate(target, &releases[0], None).await;
+    for built in &releases {
+        let known = target.digests(&built.release.id, &Scope::default()).await.expect("the target answers");
+        let files = built.artifact.files.iter().map(|file| (file.path.clone(), file.digest)).collect();
+        assert_eq!(known, Some(files), "of {}", built.release.id);
+    }
+    let never = Built::numbered(4).release.id;
+    assert_eq!(target.digests(&never, &Scope::default()).await.expect("the target answers"), None);
 }
 
 /// Whoever looks while releases are switched sees one of them, whole, every time.

@@ -1,5 +1,6 @@
 //! Staging: a release's files become objects of this repository, unseen by anyone, and a reference keeps them.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -12,7 +13,7 @@ use charter_repository::{ObjectHand, ObjectId, ObjectKind, ObjectWriter, Reposit
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use super::known::{self, Known};
+use super::known::{self, KnownFile};
 use super::layout::{self, CNAME, NO_JEKYLL};
 use super::{GitBranch, local};
 use crate::target::marker_content;
@@ -42,8 +43,8 @@ pub(super) fn stage(
     let work = target.work(&repository);
     durable::make_folder(&work).and_then(|()| durable::sweep(&work))?;
 
-    let (list, kept) = (work.join("known"), target.reference("known"));
-    let known = known::load(&list, repository.reference(&kept).map_err(local(DOING))?.as_ref());
+    let kept = target.reference("known");
+    let known = known(&repository, &work, &kept)?;
     let writer = repository.write_objects(&work).map_err(local(DOING))?;
     let (objects, staged_bytes) = write_files(&writer, artifact, &known, scope)?;
     let number = staged.last().and_then(|newest| newest.number).map_or(0, |newest| newest + 1);
@@ -57,16 +58,27 @@ pub(super) fn stage(
     // What the list names must be kept before the list counts, and a release whose gates block it is retired at once.
     repository.point_reference(&kept, &commit).map_err(local(DOING))?;
     repository.point_reference(&target.release_reference(&release.id), &commit).map_err(local(DOING))?;
-    let digests = artifact.files.iter().map(|file| file.digest);
-    known::save(&list, &commit, &digests.zip(objects).collect());
+    let files: Vec<KnownFile> = (artifact.files.iter().zip(objects))
+        .map(|(file, object)| KnownFile { path: file.path.clone(), digest: file.digest, object })
+        .collect();
+    let others: Vec<_> = staged.iter().map(|source| &source.release.id).collect();
+    known::save(&work, &release.id, &commit, &files, &others);
     Ok(staged_bytes)
+}
+
+/// Returns the object of each content of the release that was staged last.
+fn known(repository: &Repository, work: &Path, kept: &str) -> Result<HashMap<Digest, ObjectId>, TargetError> {
+    let Some(commit) = repository.reference(kept).map_err(local(DOING))? else { return Ok(HashMap::new()) };
+    let last = layout::staged_release(repository, &commit)?;
+    let files = last.and_then(|last| known::load(work, &last.release.id, &commit)).unwrap_or_default();
+    Ok(files.into_iter().map(|file| (file.digest, file.object)).collect())
 }
 
 /// Writes every file that is not known yet; returns the object of each file.
 fn write_files(
     writer: &ObjectWriter,
     artifact: &Artifact,
-    known: &Known,
+    known: &HashMap<Digest, ObjectId>,
     scope: &Scope,
 ) -> Result<(Vec<ObjectId>, Staged), TargetError> {
     let total = artifact.files.len() as u64;
