@@ -2,13 +2,16 @@
 //!
 //! Each takes whatever comes, and panics when a promise of the parser does not hold.
 
+use std::borrow::Cow;
+
 use crate::html::css::{self, Piece};
 use crate::html::{self, EndTag, StartTag, Visitor};
-use crate::kinds::{links, secrets, zero_actions};
+use crate::kinds::{html as html_gate, links, page_weight, secrets, zero_actions};
 
 /// Reads a page: every tag and text is where it is said to be.
 pub fn html(page: &[u8]) {
-    struct Checks<'a>(&'a [u8]);
+    /// The page, and where the last error is: to find the line of each would take too long.
+    struct Checks<'a>(&'a [u8], usize);
 
     impl Visitor for Checks<'_> {
         const WANTS_ERRORS: bool = true;
@@ -31,20 +34,33 @@ pub fn html(page: &[u8]) {
         }
 
         fn error(&mut self, _error: html5gum::Error, at: usize) {
-            let (line, column) = html::position(self.0, at);
-            assert!(line > 0 && column > 0, "lines and columns are counted from 1");
+            assert!(at <= self.0.len(), "an error is outside the page");
+            self.1 = at;
         }
     }
 
-    html::read(page, &mut Checks(page));
+    let mut checks = Checks(page, 0);
+    html::read(page, &mut checks);
+    let (line, column) = html::position(page, checks.1);
+    let lines = page.iter().filter(|byte| **byte == b'\n').count() + 1;
+    assert!((1..=lines).contains(&(line as usize)) && column > 0, "an error is in no line of the page");
+}
+
+/// Judges a page as the gate `html` does, and finds what it loads as `page-weight` does.
+pub fn page(page: &[u8]) {
+    html_gate::fuzz(page);
+    page_weight::fuzz(page);
 }
 
 /// Reads a stylesheet: every piece is where it is said to be.
 pub fn css(text: &str) {
     css::read(text, |piece, at| {
         assert!(text.is_char_boundary(at), "a piece is outside the text");
-        if let Piece::Import(url) | Piece::Font(url) | Piece::Other(url) = piece {
-            assert!(url.len() <= text.len(), "a URL is longer than the text that holds it");
+        // One with escapes in it is not in the text as it is.
+        if let Piece::Import(Cow::Borrowed(url)) | Piece::Font(Cow::Borrowed(url)) | Piece::Other(Cow::Borrowed(url)) =
+            piece
+        {
+            assert!(text[at..].starts_with(url), "a URL is elsewhere");
         }
     });
 }

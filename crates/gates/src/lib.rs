@@ -33,6 +33,7 @@ mod memory;
 pub mod ratchet;
 mod run;
 pub mod verdict;
+mod yaml;
 
 use charter_host::Catalog;
 

@@ -89,7 +89,9 @@ impl Attributes {
     pub(super) fn finish(&mut self) -> bool {
         let was_new = self.end();
         match String::from_utf8(std::mem::take(&mut self.bytes)) {
-            Ok(text) => self.text = text,
+            Ok(text) if self.entries.iter().all(|entry| entry.splits(&text)) => self.text = text,
+            // The end of one and the beginning of the next are no UTF-8, and by chance they are when put together.
+            Ok(text) => self.decode(text.as_bytes()),
             Err(error) => self.decode(&error.into_bytes()),
         }
         was_new
@@ -131,5 +133,10 @@ impl Entry {
 
     const fn value(&self) -> Range<usize> {
         self.value_start..self.end
+    }
+
+    /// Says whether it begins and ends between characters.
+    fn splits(&self, text: &str) -> bool {
+        [self.name_start, self.value_start, self.end].into_iter().all(|at| text.is_char_boundary(at))
     }
 }

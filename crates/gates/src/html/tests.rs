@@ -76,6 +76,14 @@ fn what_is_not_utf8_is_replaced_and_nothing_moves() {
 }
 
 #[test]
+fn letters_that_are_torn_between_attributes_are_replaced() {
+    let torn = "\u{fffd}";
+    assert_eq!(Notes::of(b"<a b\xd8=\x8cc>"), [format!("<a b{torn}={torn}c@6>@0")]);
+    assert_eq!(Notes::of(b"<a b=c\xd8 \x8c=d>"), [format!("<a b=c{torn}@5 {torn}=d@10>@0")]);
+    assert_eq!(Notes::of(b"<a b\xd8 \x8c>"), [format!("<a b{torn}=@3 {torn}=@6>@0")]);
+}
+
+#[test]
 fn scripts_and_their_like_hold_no_tags() {
     check("<script><b></script><i>", &["<script>@0", "<@8", "b@9", ">@10", "</script>@11", "<i>@20"]);
     for name in ["style", "title", "textarea", "iframe", "noembed", "noframes", "xmp"] {

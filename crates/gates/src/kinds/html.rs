@@ -58,6 +58,8 @@ charter_deploy_model::kind! {
         /// A page does not begin with `<!doctype html>`.
         ///
         /// Browsers then imitate the faults of those of 1998 (quirks mode): other widths, other heights, other selectors.
+        /// A file that has no `<html>`, `<head>`, `<title>` or `<body>` either may be a part that other pages show: it is
+        /// told here alone, and not that it lacks a language, a title or a heading.
         ///
         /// ```html,blocks=html/doctype
         /// <html lang="en"><title>A page</title><h1>Hello</h1>
@@ -329,4 +331,14 @@ impl Html {
 fn is_html(path: &str) -> bool {
     path.rsplit_once('.')
         .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("html") || ending.eq_ignore_ascii_case("htm"))
+}
+
+/// Judges any content as a page, for the fuzzer: every fault is in the page.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(content: &[u8]) {
+    let lines = content.iter().filter(|byte| **byte == b'\n').count() + 1;
+    for Fault { place, times, .. } in page::check(content) {
+        assert!(times > 0, "a fault is told that is nowhere");
+        assert!(place.is_none_or(|(line, column)| line > 0 && column > 0 && line as usize <= lines), "{place:?}");
+    }
 }

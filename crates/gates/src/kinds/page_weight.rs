@@ -44,7 +44,7 @@ charter_deploy_model::kind! {
     ///   up by `unicode-range`, the part with the Latin letters;
     /// - total: all of these and the page itself.
     ///
-    /// Sizes are those after brotli at quality 9, as a server that compresses ahead of time sends them; what is
+    /// Sizes are those after brotli at quality 5, as servers send them that compress while they answer; what is
     /// compressed already, such as WebP and WOFF2, counts as it is. The heaviest page of each sort is also measured after
     /// gzip and without compression.
     ///
@@ -367,4 +367,11 @@ fn measure(artifact: &Artifact, sort: &str, how: &str, file: FileIndex, bytes: u
         value: bytes as f64,
         unit: Unit::Bytes,
     }
+}
+
+/// Reads any content as a page and as a stylesheet, for the fuzzer.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(content: &[u8]) {
+    let _ = contents::read(content);
+    let _ = stylesheet::Stylesheet::read(&String::from_utf8_lossy(content));
 }

@@ -16,7 +16,6 @@ use crate::{DependsOn, Gate, GateError, Subject, glob};
 mod files;
 mod usage;
 mod workflow;
-mod yaml;
 
 charter_deploy_model::kind! {
     /// Refuses workflows that GitHub would run by itself, and minutes of Actions that were used.

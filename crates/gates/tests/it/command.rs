@@ -266,3 +266,33 @@ proptest! {
         prop_assert!(cut >= whole.trim_ascii_end().len() || read.is_err());
     }
 }
+
+#[test]
+fn a_text_that_thousands_of_results_share_does_not_fill_the_memory() {
+    let long = "x".repeat(1 << 20);
+    for (rule, result) in [
+        (json!({ "id": "R", "shortDescription": { "text": long } }), json!({ "ruleId": "R" })),
+        (json!({ "id": long }), json!({ "ruleIndex": 0 })),
+        (json!({ "id": "R", "shortDescription": { "text": long } }), json!({ "ruleId": "R", "kind": "open" })),
+    ] {
+        let run = json!({ "tool": { "driver": { "name": "tool", "rules": [rule] } }, "results": vec![result; 9_000] });
+        let report = read_sarif(json!({ "version": "2.1.0", "runs": [run] }).to_string().as_bytes()).unwrap();
+        let texts =
+            report.findings.iter().map(|found| found.message.len() + found.rule.as_ref().map_or(0, String::len));
+        let taken: usize = texts.sum::<usize>() + report.undecided.iter().map(String::len).sum::<usize>();
+        assert!(taken < 100 << 20, "{taken}");
+        assert!(report.undecided.iter().any(|reason| reason.contains("not all were taken over")), "it is told");
+    }
+}
+
+#[test]
+fn of_many_rules_each_result_finds_its_own() {
+    let rules: Vec<Value> = (0..60_000).map(|number| json!({ "id": format!("R{number}") })).collect();
+    let results: Vec<Value> = (0..40_000)
+        .map(|number| json!({ "ruleId": format!("R{number}/1"), "kind": if number < 9_000 { "fail" } else { "open" } }))
+        .collect();
+    let run = json!({ "tool": { "driver": { "name": "tool", "rules": rules } }, "results": results });
+    let report = read_sarif(json!({ "version": "2.1.0", "runs": [run] }).to_string().as_bytes()).unwrap();
+    assert_eq!(report.findings.len(), 9_000);
+    assert!(report.findings.iter().zip(0..).all(|(found, number)| found.rule == Some(format!("R{number}/1"))));
+}

@@ -136,12 +136,41 @@ async fn the_encoding_must_be_utf8_and_be_named_in_time() {
 }
 
 #[tokio::test]
+async fn another_encoding_is_told_once() {
+    let page = b"<!doctype html><html lang=ko><meta charset=EUC-KR><title>x</title><h1>\xc7\xd1</h1>";
+    let found = findings(page).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].message, "the encoding is `EUC-KR`, not UTF-8 in `index.html`");
+}
+
+#[tokio::test]
+async fn a_part_of_a_page_is_told_as_such_and_not_for_what_a_page_needs() {
+    let found = findings("<p>Grüezi</p>".as_bytes()).await;
+    let found: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(found, ["html/doctype"]);
+    let found = findings(b"<title>x</title><p>y").await;
+    assert!(found.iter().any(|finding| finding.code == "html/language"), "{found:?}");
+}
+
+#[tokio::test]
+async fn what_has_no_address_is_told_without_one() {
+    for (body, message) in [
+        ("<img>", "an image has no text in its place in `index.html`"),
+        ("<a href=''></a>", "a link to the page itself has no text in `index.html`"),
+        ("<iframe></iframe>", "a frame has no title in `index.html`"),
+    ] {
+        let found = findings(format!("{HEAD}{body}").as_bytes()).await;
+        assert_eq!(found[0].message, message);
+    }
+}
+
+#[tokio::test]
 async fn a_page_full_of_faults_says_so_in_a_few_lines() {
     let images: String = (0..5_000).map(|n| format!("<img src={n}.png>")).collect();
     let found = findings(format!("{HEAD}{images}").as_bytes()).await;
     assert_eq!(found.len(), 11);
     let last = found.iter().find(|finding| finding.key.as_deref() == Some("more")).unwrap();
-    assert_eq!(last.message, "there is more of the same in `index.html` (4990 times)");
+    assert_eq!(last.message, "there is more that `html/image-text` is about in `index.html` (4990 times)");
 }
 
 #[tokio::test]

@@ -54,6 +54,19 @@ fn pair(code: &str, subject: &str) -> (String, String) {
 }
 
 #[tokio::test]
+async fn a_target_that_is_not_there_is_told_once_whatever_part_of_it_is_meant() {
+    let pages = [
+        ("a.html", "<a href=gone.html#x></a><a href=gone.html#y></a><a href=gone.html></a>"),
+        ("b.html", "<a href=gone.html#z></a><a href=/imprint#a></a><a href=/imprint#b></a>"),
+    ];
+    let seen = inspect(&pages, "/docs/", json!({})).await;
+    let told: Vec<(&str, &str)> =
+        seen.findings.iter().map(|finding| (finding.code.as_str(), finding.subject.as_str())).collect();
+    assert_eq!(told, [("links/missing", "gone.html"), ("links/outside", "/imprint")]);
+    assert_eq!(seen.findings[0].message, "`a.html` (and 1 more file) links to `gone.html`, which is not in the site");
+}
+
+#[tokio::test]
 async fn each_sort_of_fault_has_its_code() {
     let page = "<a href=gone.html></a><img src=gone.png><a href=b.html#gone></a><a href=#gone></a><a href=B.html></a>\
                 <a href=/b.html></a><a href=/imprint></a><a href=https://[></a><script src=http://x.example/a.js></script>\

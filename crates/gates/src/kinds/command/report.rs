@@ -13,7 +13,7 @@ pub(super) const MOST_FINDINGS: usize = 10_000;
 /// A longer text is cut, in characters.
 const LONGEST_TEXT: usize = 600;
 /// More places of one finding than this are left out.
-const MOST_PLACES: usize = 10;
+pub(super) const MOST_PLACES: usize = 10;
 
 /// What a program reports.
 #[derive(Debug, Clone, Default, PartialEq)]

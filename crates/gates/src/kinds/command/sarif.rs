@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use charter_deploy_model::Severity;
 use serde::Deserialize;
 
-use super::report::{MOST_FINDINGS, Place, Report, ReportError, Reported, whole};
+use self::rules::Rules;
+use super::report::{MOST_FINDINGS, MOST_PLACES, Place, Report, ReportError, Reported, whole};
+
+mod rules;
+
+/// Where many results have one long text, they come to more than was printed: beyond this, in bytes, none are taken over.
+const MOST_TEXT: usize = 64 << 20;
 
 #[derive(Deserialize)]
 struct Log {
@@ -211,6 +217,7 @@ pub fn read_sarif(output: &[u8]) -> Result<Report, ReportError> {
     if runs.is_empty() {
         report.undecided.push("its report has no run in it".to_owned());
     }
+    let mut room = MOST_TEXT;
     for run in &runs {
         if run.invocations.iter().any(|invocation| !invocation.execution_successful) {
             report.undecided.push("it says itself that it did not succeed".to_owned());
@@ -219,30 +226,40 @@ pub fn read_sarif(output: &[u8]) -> Result<Report, ReportError> {
             report.undecided.push("it says itself that it did not look".to_owned());
             continue;
         };
+        let rules = Rules::of(run);
         for result in results {
             if report.findings.len() == MOST_FINDINGS {
                 report.undecided.push(format!("only {MOST_FINDINGS} of its findings were taken over"));
                 break;
             }
-            take(run, result, &mut report);
+            let Some(left) = room.checked_sub(take(run, &rules, result, &mut report)) else {
+                let most = MOST_TEXT >> 20;
+                report.undecided.push(format!("its findings come to more than {most} MiB, so not all were taken over"));
+                return Ok(report);
+            };
+            room = left;
         }
     }
     Ok(report)
 }
 
-fn take(run: &Run, result: &SarifResult, report: &mut Report) {
-    let rule = rule(run, result);
+/// Takes a result over, and returns how much text that made, in bytes.
+fn take(run: &Run, rules: &Rules<'_>, result: &SarifResult, report: &mut Report) -> usize {
+    let rule = rules.find(result);
     let id = result.rule_id.as_deref().or_else(|| result.rule.as_ref().and_then(|rule| rule.id.as_deref()));
     let id = id.or(rule.map(|rule| rule.id.as_str()));
     let message = message(result, rule);
     match result.kind {
-        _ if result.baseline_state.as_deref() == Some("absent") => return,
-        Kind::Pass | Kind::NotApplicable | Kind::Informational => return,
+        _ if result.baseline_state.as_deref() == Some("absent") => return 0,
+        Kind::Pass | Kind::NotApplicable | Kind::Informational => return 0,
         Kind::Review | Kind::Open => {
-            if report.undecided.len() < MOST_FINDINGS {
-                report.undecided.push(format!("{message} ({})", id.unwrap_or("no rule is named")));
+            if report.undecided.len() >= MOST_FINDINGS {
+                return 0;
             }
-            return;
+            let text = format!("{message} ({})", id.unwrap_or("no rule is named"));
+            let length = text.len();
+            report.undecided.push(text);
+            return length;
         }
         Kind::Fail => {}
     }
@@ -253,27 +270,19 @@ fn take(run: &Run, result: &SarifResult, report: &mut Report) {
         Level::Note | Level::None => Severity::Note,
     };
     let fingerprint = result.fingerprints.iter().chain(&result.partial_fingerprints).next();
+    let places: Vec<Place> =
+        result.locations.iter().filter_map(|location| place(run, location)).take(MOST_PLACES).collect();
+    let length = message.len() + id.map_or(0, str::len) + places.iter().map(|place| place.uri.len()).sum::<usize>();
     report.findings.push(Reported {
         severity,
         rule: id.map(str::to_owned),
         subject: None,
         message,
-        places: result.locations.iter().filter_map(|location| place(run, location)).collect(),
+        places,
         key: fingerprint.map(|(name, value)| format!("{name}={value}")),
         suppressed: result.suppressions.as_deref().and_then(suppressed),
     });
-}
-
-/// Returns the rule that a result names, by index or by id.
-fn rule<'a>(run: &'a Run, result: &SarifResult) -> Option<&'a Rule> {
-    let reference = result.rule.as_ref();
-    let index = result.rule_index.or_else(|| reference.and_then(|rule| rule.index));
-    let id = result.rule_id.as_deref().or_else(|| reference.and_then(|rule| rule.id.as_deref()));
-    // Ids of results may be more precise than those of rules: `CA1000/1` is of `CA1000`.
-    let fits = |rule: &&Rule| id.is_none_or(|id| id == rule.id || id.starts_with(&format!("{}/", rule.id)));
-    let by_index = index.and_then(|index| run.tool.driver.rules.get(usize::try_from(index).ok()?)).filter(fits);
-    let all = || std::iter::once(&run.tool.driver).chain(&run.tool.extensions).flat_map(|component| &component.rules);
-    by_index.or_else(|| id.and_then(|_| all().find(fits)))
+    length
 }
 
 fn message(result: &SarifResult, rule: Option<&Rule>) -> String {

@@ -1,6 +1,6 @@
 //! What a page says of itself as a whole.
 
-use super::fault::{Code, LATE};
+use super::fault::{Code, LATE, PART};
 use super::language;
 use crate::html::StartTag;
 
@@ -12,6 +12,8 @@ const PRESCAN: usize = 1024;
 pub(super) struct Document {
     /// The name of its type.
     doctype: Option<String>,
+    /// Whether there is any tag of those that make a document: otherwise it may be a part that others show.
+    is_document: bool,
     language: Option<(String, usize)>,
     charset: Option<(String, usize)>,
     /// Whether there is a title, and whether there is text in it.
@@ -30,6 +32,7 @@ impl Document {
 
     pub(super) fn start(&mut self, tag: &StartTag<'_>) {
         let attributes = tag.attributes;
+        self.is_document |= matches!(tag.name, b"html" | b"head" | b"title" | b"body" | b"frameset");
         match tag.name {
             b"html" => {
                 let language = attributes.get("lang").map(|language| (language.to_owned(), tag.at));
@@ -69,6 +72,9 @@ impl Document {
 
     /// Returns what is wrong: the code, the key, and where.
     pub(super) fn faults(self) -> Vec<(Code, String, Option<usize>)> {
+        if self.is_part() {
+            return vec![(Code::Doctype, PART.to_owned(), None)];
+        }
         let mut faults = Vec::new();
         let mut add = |code, key: &str, at| faults.push((code, key.to_owned(), at));
         match &self.doctype {
@@ -83,7 +89,7 @@ impl Document {
             Some(_) => {}
         }
         match &self.charset {
-            Some((charset, at)) if !charset.eq_ignore_ascii_case("utf-8") && !charset.eq_ignore_ascii_case("utf8") => {
+            Some((charset, at)) if !is_utf8(charset) => {
                 add(Code::Charset, charset, Some(*at));
             }
             Some((_, at)) if *at >= PRESCAN => add(Code::Charset, LATE, Some(*at)),
@@ -105,9 +111,20 @@ impl Document {
         faults
     }
 
-    pub(super) const fn names_charset(&self) -> bool {
-        self.charset.is_some()
+    /// Says whether nothing tells that this is a document by itself.
+    pub(super) const fn is_part(&self) -> bool {
+        self.doctype.is_none() && !self.is_document
     }
+
+    /// Returns the encoding that is named.
+    pub(super) fn charset(&self) -> Option<&str> {
+        self.charset.as_ref().map(|(charset, _)| charset.as_str())
+    }
+}
+
+/// Says whether an encoding's name is that of UTF-8.
+pub(super) fn is_utf8(charset: &str) -> bool {
+    charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
 }
 
 /// Returns the part of a viewport that keeps people from enlarging a page to twice its size.

@@ -52,8 +52,9 @@ impl Code {
     }
 
     /// Returns what would put it right.
-    pub(super) const fn help(self) -> &'static str {
+    pub(super) fn help(self, key: &str) -> &'static str {
         match self {
+            Self::Doctype if key == PART => "make it a page, or list it in `exclude` if others only show it as a part",
             Self::Doctype => "begin the page with `<!doctype html>`",
             Self::Charset => {
                 "write `<meta charset=\"utf-8\">` as the first thing in `<head>`, and save the page as UTF-8"
@@ -73,7 +74,7 @@ impl Code {
             Self::Tabindex => "use `tabindex=\"0\"`, and put the elements in the order in which they are used",
             Self::Obsolete => "use CSS, or the element that took its place",
             Self::Syntax => "look the name up under `Parse errors` in the HTML standard",
-            Self::Unclosed => "write the end tag",
+            Self::Unclosed => "write the end tag; `/>` ends no element of HTML",
             Self::StrayEnd => "remove the end tag, or write the start tag",
             Self::Nesting => "end the inner element before the outer one, and put each where it may be",
         }
@@ -95,22 +96,26 @@ pub(super) struct Fault {
 /// Says what is wrong; the page's name follows behind `in`.
 pub(super) fn what(code: Code, key: &str) -> String {
     match (code, key) {
-        (_, TOO_MANY) => "there is more of the same".to_owned(),
+        (_, TOO_MANY) => format!("there is more that `{}` is about", code.id()),
+        (Code::Doctype, PART) => "there is no document type, nor `<html>`, `<head>`, `<title>` or `<body>`".to_owned(),
         (Code::Doctype, "") => "there is no document type".to_owned(),
         (Code::Doctype, _) => format!("the document type `{key}` is not `html`"),
         (Code::Charset, "") => "no encoding is named, and there are letters outside ASCII".to_owned(),
         (Code::Charset, LATE) => "the encoding is named behind the first 1,024 bytes".to_owned(),
         (Code::Charset, BROKEN) => "there are bytes that are not UTF-8".to_owned(),
         (Code::Charset, _) => format!("the encoding is `{key}`, not UTF-8"),
-        (Code::Language, "") => "`<html>` names no language".to_owned(),
+        (Code::Language, "") => "no `<html lang>` names the language".to_owned(),
         (Code::Language, _) => format!("the language `{key}` is no language tag"),
         (Code::Title, "") => "there is no `<title>`".to_owned(),
         (Code::Title, _) => "the `<title>` is empty".to_owned(),
         (Code::Zoom, _) => format!("the viewport forbids zooming (`{key}`)"),
+        (Code::ImageText, "") => "an image has no text in its place".to_owned(),
         (Code::ImageText, _) => format!("the image `{key}` has no text in its place"),
         (Code::Label, _) => format!("the control `{key}` has no label"),
+        (Code::LinkText, "") => "a link to the page itself has no text".to_owned(),
         (Code::LinkText, _) => format!("the link to `{key}` has no text"),
         (Code::ButtonText, _) => format!("the button `{key}` has no text"),
+        (Code::FrameTitle, "") => "a frame has no title".to_owned(),
         (Code::FrameTitle, _) => format!("the frame `{key}` has no title"),
         (Code::NoHeading, _) => "there is no `<h1>`".to_owned(),
         (Code::HeadingOrder, _) => format!("a level of headings is left out ({key})"),
@@ -127,5 +132,7 @@ pub(super) fn what(code: Code, key: &str) -> String {
 
 /// The key of what a page has too much of to be listed.
 pub(super) const TOO_MANY: &str = "more";
+/// The key of a document type that is missing along with all else that makes a document.
+pub(super) const PART: &str = "part";
 pub(super) const LATE: &str = "late";
 pub(super) const BROKEN: &str = "broken";

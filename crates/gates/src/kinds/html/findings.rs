@@ -58,7 +58,7 @@ fn of_one(artifact: &Artifact, code: Code, key: &str, seen: &Seen) -> Finding {
     let path = &artifact.files[seen.page].path;
     let times = if seen.times > 1 { format!(" ({} times)", seen.times) } else { String::new() };
     let message = format!("{} in `{path}`{times}", what(code, key));
-    let finding = Finding::new(code.id(), path, message).at(location(artifact, seen)).help(code.help());
+    let finding = Finding::new(code.id(), path, message).at(location(artifact, seen)).help(code.help(key));
     if key.is_empty() { finding } else { finding.key(key) }
 }
 
@@ -78,7 +78,7 @@ fn of_many<'s>(
     let folder = pages.iter().fold(folder_of(first), |shared, path| shared_folder(shared, path));
     let others = pages.len().saturating_sub(1);
     let message = format!("{}{more} in `{first}` and {others} more pages", what(code, key));
-    let finding = Finding::new(code.id(), format!("{folder}**"), message).help(code.help());
+    let finding = Finding::new(code.id(), format!("{folder}**"), message).help(code.help(key));
     let finding = seen.clone().take(SHOWN).fold(finding, |finding, seen| finding.at(location(artifact, seen)));
     if key.is_empty() || !more.is_empty() { finding } else { finding.key(key) }
 }
@@ -129,7 +129,7 @@ mod tests {
         let findings = told((0..20).map(|n| format!("{n:02}.html")), |_| language(String::new()));
         assert_eq!(findings.len(), 20);
         assert_eq!(findings[3].subject, "03.html");
-        assert_eq!(findings[3].message, "`<html>` names no language in `03.html`");
+        assert_eq!(findings[3].message, "no `<html lang>` names the language in `03.html`");
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
         let findings = told((0..21).map(|n| format!("old/{}/{n:02}.html", n % 3)), |_| language(String::new()));
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].subject, "old/**");
-        assert_eq!(findings[0].message, "`<html>` names no language in `old/0/00.html` and 20 more pages");
+        assert_eq!(findings[0].message, "no `<html lang>` names the language in `old/0/00.html` and 20 more pages");
         assert_eq!(findings[0].locations.len(), 5);
         let findings = told((0..21).map(|n| format!("{n:02}/index.html")), |_| language(String::new()));
         assert_eq!(findings[0].subject, "**");

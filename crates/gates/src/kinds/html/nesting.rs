@@ -43,12 +43,15 @@ struct Left {
     /// What ended it.
     by: By,
     why: Why,
+    /// What it was in, by its depth and its offset: behind the end of that, no end tag can mean it.
+    within: Option<(usize, usize)>,
 }
 
 /// The tag that ended an element it does not belong to.
 #[derive(Debug, Clone)]
 enum By {
-    Start(Vec<u8>),
+    /// A start tag, and where it is.
+    Start(Vec<u8>, usize),
     End(Vec<u8>),
 }
 
@@ -100,7 +103,7 @@ impl Nesting {
         }
         if !self.make_room(name, at) {
             // Browsers ignore the tag.
-            self.leave(Open { name: name.to_vec(), at }, By::Start(name.to_vec()), Why::Told);
+            self.leave(Open { name: name.to_vec(), at }, By::Start(name.to_vec(), at), Why::Told);
             return false;
         }
         if element::sort(name) == Sort::Void {
@@ -112,7 +115,7 @@ impl Nesting {
         }
         if name == b"form" && self.innermost().is_some_and(element::is_table_frame) {
             // It is in the table without anything being in it.
-            self.leave(Open { name: name.to_vec(), at }, By::Start(name.to_vec()), Why::Told);
+            self.leave(Open { name: name.to_vec(), at }, By::Start(name.to_vec(), at), Why::Told);
             return false;
         }
         if self.open.len() >= MAX_DEPTH {
@@ -173,7 +176,7 @@ impl Nesting {
     /// Ends what a start tag ends without saying so. Says whether there is a place for the element.
     fn make_room(&mut self, name: &[u8], at: usize) -> bool {
         if self.innermost() == Some(b"head") && !element::is_of_head(name) {
-            self.pop_to(self.open.len() - 1, &By::Start(name.to_vec()), Why::Implied);
+            self.pop_to(self.open.len() - 1, &By::Start(name.to_vec(), at), Why::Implied);
         }
         if element::ends_paragraph(name)
             && let Some(index) = self.find_within(b"p", |above| element::is_scope(above) || above == b"button")
@@ -181,8 +184,8 @@ impl Nesting {
             self.end_paragraph(index, name, at);
         }
         match name {
-            b"li" => self.end_sibling(&[b"li"], name),
-            b"dd" | b"dt" => self.end_sibling(&[b"dd", b"dt"], name),
+            b"li" => self.end_sibling(&[b"li"], name, at),
+            b"dd" | b"dt" => self.end_sibling(&[b"dd", b"dt"], name, at),
             b"option" | b"optgroup" => {
                 while self.innermost().is_some_and(|open| open == b"option" || (open == name && name == b"optgroup")) {
                     self.open.pop();
@@ -213,15 +216,15 @@ impl Nesting {
         if is_tangled {
             self.tangles.push(Tangle::Misplaced { name: by.to_vec(), within: b"p".to_vec(), at });
         }
-        self.pop_to(index, &By::Start(by.to_vec()), if is_tangled { Why::Told } else { Why::Unended });
+        self.pop_to(index, &By::Start(by.to_vec(), at), if is_tangled { Why::Told } else { Why::Unended });
     }
 
     /// Ends the list item, or term, before this one.
-    fn end_sibling(&mut self, siblings: &[&[u8]], by: &[u8]) {
+    fn end_sibling(&mut self, siblings: &[&[u8]], by: &[u8], at: usize) {
         for index in (0..self.open.len()).rev() {
             let name = self.open[index].name.as_slice();
             if siblings.contains(&name) {
-                return self.pop_to(index, &By::Start(by.to_vec()), Why::Unended);
+                return self.pop_to(index, &By::Start(by.to_vec(), at), Why::Unended);
             }
             if element::sort(name) == Sort::Special && !matches!(name, b"address" | b"div" | b"p") {
                 return;
@@ -235,14 +238,14 @@ impl Nesting {
         if let Some(index) = self.find_within(name, barrier) {
             self.tangles.push(Tangle::Misplaced { name: name.to_vec(), within: name.to_vec(), at });
             let open = self.open.remove(index);
-            self.leave(open, By::Start(name.to_vec()), Why::Told);
+            self.leave(open, By::Start(name.to_vec(), at), Why::Told);
         }
     }
 
     fn end_heading(&mut self, name: &[u8], at: usize) {
         if let Some(within) = self.innermost().filter(|open| element::heading(open).is_some()).map(<[u8]>::to_vec) {
             self.tangles.push(Tangle::Misplaced { name: name.to_vec(), within, at });
-            self.pop_to(self.open.len() - 1, &By::Start(name.to_vec()), Why::Told);
+            self.pop_to(self.open.len() - 1, &By::Start(name.to_vec(), at), Why::Told);
         }
     }
 
@@ -251,7 +254,7 @@ impl Nesting {
         for index in (0..self.open.len()).rev() {
             let name = self.open[index].name.as_slice();
             if holders.contains(&name) {
-                self.pop_to(index + 1, &By::Start(by.to_vec()), Why::Unended);
+                self.pop_to(index + 1, &By::Start(by.to_vec(), at), Why::Unended);
                 return true;
             }
             if matches!(name, b"table" | b"template" | b"html" | b"svg" | b"math") {
@@ -272,7 +275,9 @@ impl Nesting {
 
     /// Hears of an end tag whose element is not open.
     fn end_nothing(&mut self, name: &[u8], at: usize) {
-        let Some(index) = self.left.iter().rposition(|left| left.name == name) else {
+        let is_open = |(depth, at): (usize, usize)| self.open.get(depth).is_some_and(|open| open.at == at);
+        let Some(index) = self.left.iter().rposition(|left| left.name == name && left.within.is_none_or(is_open))
+        else {
             // Any heading's end tag ends a heading.
             if element::heading(name).is_some()
                 && let Some(index) = self.open.iter().rposition(|open| element::heading(&open.name).is_some())
@@ -288,29 +293,38 @@ impl Nesting {
         let Left { name, by, why, .. } = self.left.remove(index);
         match (why, by) {
             (Why::Told, _) => {}
-            (_, By::Start(by)) if element::may_stay_open(&name) => {
-                self.tangles.push(Tangle::Misplaced { name: by, within: name, at });
+            // The end tag says that it was meant to hold what ended it.
+            (_, By::Start(by, started)) if element::may_stay_open(&name) => {
+                self.tangles.push(Tangle::Misplaced { name: by, within: name, at: started });
             }
-            (_, By::Start(by) | By::End(by)) => self.tangles.push(Tangle::Overlap { outer: by, inner: name, at }),
+            (_, By::Start(by, _) | By::End(by)) => self.tangles.push(Tangle::Overlap { outer: by, inner: name, at }),
         }
     }
 
     /// Ends the open elements from `index` on.
     fn pop_to(&mut self, index: usize, by: &By, why: Why) {
+        // An end tag ended the element that these are in as well, so that what holds that one counts.
+        let holder = index.checked_sub(if matches!(by, By::Start(..)) { 1 } else { 2 });
+        let holder = holder.map(|depth| (depth, self.open[depth].at));
         for open in self.open.split_off(index) {
             let is_implied = why == Why::Unended && element::may_stay_open(&open.name);
-            self.leave(open, by.clone(), if is_implied { Why::Implied } else { why });
+            let why = if is_implied { Why::Implied } else { why };
+            self.leave_within(open, by.clone(), why, holder.filter(|_| why != Why::Unended));
         }
     }
 
     fn leave(&mut self, open: Open, by: By, why: Why) {
+        self.leave_within(open, by, why, None);
+    }
+
+    fn leave_within(&mut self, open: Open, by: By, why: Why, within: Option<(usize, usize)>) {
         if self.left.len() >= MAX_LEFT {
             let oldest = self.left.remove(0);
             if oldest.why == Why::Unended {
                 self.tangles.push(Tangle::Unclosed { name: oldest.name, at: oldest.at });
             }
         }
-        self.left.push(Left { name: open.name, at: open.at, by, why });
+        self.left.push(Left { name: open.name, at: open.at, by, why, within });
     }
 
     fn find_within(&self, name: &[u8], barrier: impl Fn(&[u8]) -> bool) -> Option<usize> {
@@ -440,9 +454,25 @@ mod tests {
             ("<table><tr><td><div>x</td></tr></table>", "unclosed div"),
             ("<table><tr><td></div></td></tr></table>", "stray div"),
             ("<section><p>a</section></p>", "section over p"),
+            ("<div><p>a<ul><li>b</ul></div><p>c</p></p>", "stray p"),
+            ("<div><section><p>a</section></div><p>c</p></p>", "stray p"),
+            ("<div><p>a<ul><li>b</ul></p></div>", "ul in p"),
         ] {
             assert_eq!(tangles(page), [expected], "{page}");
         }
+    }
+
+    #[test]
+    fn what_ended_an_element_too_early_is_pointed_at() {
+        let page = "<p>a<ul><li>b</li></ul></p>";
+        let mut nesting = Nesting::default();
+        nesting.start(b"p", 0);
+        nesting.start(b"ul", 4);
+        nesting.end(b"ul", 18);
+        nesting.end(b"p", 23);
+        let expected =
+            Tangle::Misplaced { name: b"ul".to_vec(), within: b"p".to_vec(), at: page.find("<ul>").unwrap() };
+        assert_eq!(nesting.take(), [expected]);
     }
 
     #[test]

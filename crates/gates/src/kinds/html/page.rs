@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use html5gum::Error;
 
-use super::document::Document;
+use super::document::{Document, is_utf8};
 use super::element;
 use super::fault::{BROKEN, Code, Fault, TOO_MANY};
 use super::names::{self, Context, Input, Role};
@@ -271,11 +271,14 @@ impl Checker {
                 self.fault(Code::Label, &key, Some(at));
             }
         }
-        let names_charset = self.document.names_charset() || page.starts_with(b"\xef\xbb\xbf");
+        let charset = self.document.charset().map(str::to_owned);
+        let names_charset = charset.is_some() || page.starts_with(b"\xef\xbb\xbf") || self.document.is_part();
         for (code, key, at) in std::mem::take(&mut self.document).faults() {
             self.fault(code, &key, at);
         }
         match std::str::from_utf8(page) {
+            // Where another encoding is named, that was told.
+            Err(_) if charset.is_some_and(|charset| !is_utf8(&charset)) => {}
             Err(error) => self.fault(Code::Charset, BROKEN, Some(error.valid_up_to())),
             Ok(text) if !names_charset && !text.is_ascii() => self.fault(Code::Charset, "", None),
             Ok(_) => {}

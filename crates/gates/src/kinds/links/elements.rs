@@ -103,7 +103,7 @@ impl Element<'_> {
     }
 }
 
-/// Says what a `<link>` is for; nothing, when it names no file.
+/// Says what a `<link>` is for; nothing, when neither browsers nor search engines follow it, as with `up` and `import`.
 fn role_of_link(attributes: &Attributes) -> Option<Role> {
     const FETCHED: [&str; 10] = [
         "stylesheet",
@@ -117,12 +117,25 @@ fn role_of_link(attributes: &Attributes) -> Option<Role> {
         "modulepreload",
         "prefetch",
     ];
-    const HINTS: [&str; 2] = ["preconnect", "dns-prefetch"];
+    const FOLLOWED: [&str; 12] = [
+        "alternate",
+        "amphtml",
+        "author",
+        "canonical",
+        "help",
+        "license",
+        "me",
+        "next",
+        "prev",
+        "privacy-policy",
+        "search",
+        "terms-of-service",
+    ];
     let rel = attributes.get("rel")?;
     let has = |wanted: &[&str]| {
         rel.split_ascii_whitespace().any(|word| wanted.iter().any(|known| word.eq_ignore_ascii_case(known)))
     };
-    if has(&FETCHED) { Some(Role::Resource) } else { (!has(&HINTS)).then_some(Role::Link) }
+    if has(&FETCHED) { Some(Role::Resource) } else { has(&FOLLOWED).then_some(Role::Link) }
 }
 
 #[cfg(test)]
@@ -153,6 +166,7 @@ mod tests {
             ("<link rel=preload as=image imagesrcset='a.png 1x'>", Role::Resource, vec!["a.png"]),
             ("<link rel=canonical href=/a>", Role::Link, vec!["/a"]),
             ("<link rel=preconnect href=https://x.example>", Role::Link, vec![]),
+            ("<link rel=up href=a><link rel=import href=b>", Role::Link, vec![]),
             ("<link href=a>", Role::Link, vec![]),
             (
                 "<form action=a><button formaction=b><input type=submit formaction=c></form>",

@@ -99,11 +99,17 @@ impl Report<'_> {
     /// Puts together, in the order of the files, what is wrong for the same reason.
     fn groups(&self) -> BTreeMap<&'static str, Vec<Group<'_>>> {
         let mut groups: HashMap<(TargetId, &'static str), Group<'_>> = HashMap::new();
+        // Where it is not the part that is wrong, a target is one with whatever part of it is meant.
+        let mut whole: HashMap<&str, TargetId> = HashMap::new();
         for (file, source) in self.sources.iter().enumerate() {
             for refers in &source.references {
                 let Some(fault) = self.faults.get(&refers.to) else { continue };
-                let new = || Group { to: refers.to, role: refers.role, fault, files: 0, last: None, first: Vec::new() };
-                let group = groups.entry((refers.to, fault.code(refers.role))).or_insert_with(new);
+                let to = match self.targets.get(refers.to) {
+                    Target::Path { path, .. } if *fault != Fault::Part => *whole.entry(path).or_insert(refers.to),
+                    _ => refers.to,
+                };
+                let new = || Group { to, role: refers.role, fault, files: 0, last: None, first: Vec::new() };
+                let group = groups.entry((to, fault.code(refers.role))).or_insert_with(new);
                 let place = Place { file, at: refers.at };
                 // One file may link to and fetch the same.
                 if group.last.replace(file) != Some(file) {

@@ -30,9 +30,11 @@ pub(super) fn of_page(
     let path = path_of(artifact, page.file);
     let load = page.load(sort);
     let raw = super::raw(artifact, load);
+    // Of what stylesheets name and `srcset` offers, a browser may need less.
     let what = match sort {
-        Sort::Total => format!("weighs {} bytes after brotli with all it fetches", grouped(weight)),
-        _ => format!("fetches {} bytes of {} after brotli", grouped(weight), sort.name()),
+        Sort::Total => format!("weighs up to {} bytes after brotli with all it fetches", grouped(weight)),
+        Sort::Script | Sort::Style => format!("fetches {} bytes of {} after brotli", grouped(weight), sort.name()),
+        Sort::Image | Sort::Font => format!("fetches up to {} bytes of {}s after brotli", grouped(weight), sort.name()),
     };
     let message = format!("`{path}` {what} ({} without), where {} are allowed", grouped(raw), grouped(budget));
     let finding = Finding::new(format!("page-weight/{}", sort.name()), path, message).at(Location::file(path));

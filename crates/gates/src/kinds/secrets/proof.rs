@@ -22,7 +22,7 @@ pub(super) fn entropy(bytes: &[u8]) -> f64 {
 pub(super) fn is_stand_in(secret: &[u8]) -> bool {
     let lower = secret.to_ascii_lowercase();
     let has = |word: &[u8]| lower.windows(word.len()).any(|window| window == word);
-    let words: [&[u8]; 12] = [
+    let words: [&[u8]; 20] = [
         b"example",
         b"xxxxx",
         b"*****",
@@ -34,7 +34,17 @@ pub(super) fn is_stand_in(secret: &[u8]) -> bool {
         b"your_",
         b"0000000",
         b"1234567890",
+        b"0123456789",
         b"abcdefgh",
+        b"abcd1234",
+        b"a1b2c3d4",
+        b"1a2b3c4d",
+        b"123e4567-e89b-",
+        // The beginning of the key of Azure's storage emulator, which is the same for everyone.
+        b"eby8vdm02xnocqflquwj",
+        // The access and the refresh token of RFC 6749.
+        b"2yotnfzfejr1zcsicmwpaa",
+        b"tgzv3jokf0xg5qx2tlkwia",
     ];
     words.into_iter().any(has)
 }
@@ -43,7 +53,7 @@ pub(super) fn is_stand_in(secret: &[u8]) -> bool {
 pub(super) fn is_weak_stand_in(secret: &[u8]) -> bool {
     let lower = secret.to_ascii_lowercase();
     let has = |word: &[u8]| lower.windows(word.len()).any(|window| window == word);
-    let words: [&[u8]; 26] = [
+    let words: [&[u8]; 27] = [
         b"password",
         b"passwd",
         b"secret",
@@ -69,6 +79,7 @@ pub(super) fn is_weak_stand_in(secret: &[u8]) -> bool {
         b"xxx",
         b"***",
         b"hunter2",
+        b"opensesame",
         b"<",
     ];
     is_stand_in(secret) || is_template(secret) || words.into_iter().any(has)
@@ -129,16 +140,30 @@ pub(super) fn is_pem_body(text: &[u8]) -> bool {
                 b'\\' => _ = bytes.next_if(|next| matches!(next, b'n' | b'r' | b't')),
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => body.push(byte),
                 b'=' | b' ' | b'\t' | b'\r' | b'"' | b'\'' | b'`' | b',' | b'>' | b'#' | b'*' | b'|' => {}
-                _ if body.len() >= 64 => return is_random(&body),
+                _ if body.len() >= 64 => return is_random(&body) && !is_cut_short(&body, text.len()),
                 _ => return false,
             }
         }
     }
-    body.len() >= 64 && is_random(&body)
+    body.len() >= 64 && is_random(&body) && !is_cut_short(&body, text.len())
 }
 
 fn is_random(base64: &[u8]) -> bool {
     entropy(base64) >= 4.2 && !is_stand_in(&base64[..64.min(base64.len())])
+}
+
+/// Says whether the base64 of a key begins with a DER that is longer than all that stands there, as in documentation: DER
+/// says in its first bytes how long it is (X.690, 8.1.3).
+fn is_cut_short(body: &[u8], length: usize) -> bool {
+    /// Of a longer text the end may not be at hand, in bytes.
+    const AT_HAND: usize = 900;
+    match base64(&body[..8])[..] {
+        // Less than seven eighths of it.
+        [0x30, 0x82, high, low, ..] if length < AT_HAND => {
+            length * 3 / 4 * 8 < usize::from(u16::from_be_bytes([high, low])) * 7
+        }
+        _ => false,
+    }
 }
 
 /// Says whether base64 is that of the beginning of a private key.
@@ -177,10 +202,11 @@ pub(super) fn is_basic(text: &[u8]) -> bool {
     let Some(colon) = decoded.iter().position(|byte| *byte == b':') else { return false };
     let (user, password) = (&decoded[..colon], &decoded[colon + 1..]);
     let plain = decoded.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
-    // RFC 7617 has Aladdin's.
+    // RFC 7617 has Aladdin's, RFC 6749 the other.
     plain
         && !user.is_empty()
         && user != b"Aladdin"
+        && user != b"s6BhdRkqt3"
         && password.len() >= 6
         && !is_weak_stand_in(password)
         && user != password
@@ -202,8 +228,10 @@ pub(super) fn is_url_password(password: &[u8]) -> bool {
         b"docker",
         b"pw",
     ];
+    let lower = password.to_ascii_lowercase();
     password.len() >= 4
-        && !common.contains(&password.to_ascii_lowercase().as_slice())
+        && !common.contains(&lower.as_slice())
+        && (lower.len() > 12 || !(lower.starts_with(b"pass") || lower.ends_with(b"pass")))
         && !is_weak_stand_in(password)
         && password.iter().collect::<std::collections::BTreeSet<_>>().len() >= 4
         && (password.len() >= 8 || mixed(password))
@@ -221,25 +249,35 @@ pub(super) fn is_chosen(password: &[u8]) -> bool {
 pub(super) fn is_generated(secret: &[u8]) -> bool {
     let digits = secret.iter().filter(|byte| byte.is_ascii_digit()).count();
     let changes = secret.windows(2).filter(|pair| class(pair[0]) != class(pair[1])).count();
+    // Whether a token of this form is a secret, `is_jwt` says.
+    let is_web_token = secret.starts_with(b"eyJ") && secret.contains(&b'.');
     // Shorter ones are mostly numbers of versions and digests.
     let is_short_hex = secret.len() < 24 && secret.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
     mixed(secret)
         && !is_short_hex
+        && !is_web_token
         && digits >= 2
         && changes * 5 >= secret.len()
         && !is_weak_stand_in(secret)
         && !is_code(secret)
 }
 
-/// Says whether it is a piece of program: a call, a member, a path, words with hyphens or underscores between.
+/// Says whether it is a piece of program: a call, a member, a path, the version of a package, words with hyphens or
+/// underscores between.
 fn is_code(text: &[u8]) -> bool {
+    const PACKAGES: [&[u8]; 6] = [b"npm:", b"workspace:", b"file:", b"link:", b"patch:", b"catalog:"];
     let has = |byte: u8| text.contains(&byte);
     let words = |separator: u8| {
         let parts: Vec<&[u8]> = text.split(|byte| *byte == separator).collect();
+        // Names are numbered: `cam2_pwdn_pt0`, `POSTGRES_MD5`.
         let is_word = |part: &&[u8]| {
-            part.len() < 12 && part.iter().all(u8::is_ascii_alphabetic) || part.iter().all(u8::is_ascii_digit)
+            let figures = part.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+            let letters = &part[..part.len() - figures];
+            letters.is_empty() || part.len() < 12 && figures <= 2 && letters.iter().all(u8::is_ascii_alphabetic)
         };
-        parts.len() > 1 && parts.iter().filter(|part| is_word(part)).count() * 4 >= parts.len() * 3
+        parts.len() > 1
+            && parts.iter().all(|part| part.len() < 20)
+            && parts.iter().filter(|part| is_word(part)).count() * 4 >= parts.len() * 3
     };
     has(b'(')
         || has(b')')
@@ -253,6 +291,8 @@ fn is_code(text: &[u8]) -> bool {
         || text.starts_with(b"./")
         || text.starts_with(b"--")
         || text.starts_with(b"#")
+        || PACKAGES.iter().any(|scheme| text.starts_with(scheme))
+        || words(b'|')
         || words(b'-')
         || words(b'_')
         || words(b'.')
@@ -321,13 +361,17 @@ mod tests {
 
     #[test]
     fn a_key_is_told_from_the_words_for_one() {
-        let key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\nMzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu";
+        let key = "b3BlEMnY9tlicZLhCUJwnHBdHIyvNLVlRXFwF8JlMaLNy02K35uDNHfkf7J8Rszi\n0z4JxT3PzPmhDJEpQwL6dfTkKPcPKPt0jLy4LrGWuQbUf6vUULm4A2Aohhhvtf+F";
         assert!(is_pem_body(format!("\n{key}\n").as_bytes()));
         assert!(is_pem_body(key.replace('\n', "\\n").as_bytes()));
         assert!(is_pem_body(format!("\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n{key}").as_bytes()));
         assert!(!is_pem_body(b"\n...\n"));
         assert!(!is_pem_body(b"` marks the beginning of a private key, and what follows is its base64 text"));
         assert!(!is_pem_body("A".repeat(200).as_bytes()));
+        // DER of 1,213 bytes, and no more than 96 of them.
+        assert!(!is_pem_body(format!("MIIEuQ{}", &key.replace('\n', "")[..122]).as_bytes()));
+        // DER of 92 bytes, and all of them.
+        assert!(is_pem_body(format!("MIIAWA{}", &key.replace('\n', "")[..118]).as_bytes()));
     }
 
     proptest! {

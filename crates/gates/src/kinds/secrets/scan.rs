@@ -217,7 +217,7 @@ fn hits(bytes: &[u8], owned: Range<usize>, is_text: bool) -> Vec<Hit> {
                 && (rule.follows)(rest)
                 && (rule.name)(name(bytes, at..keyword_end));
             if wanted {
-                search(wants.rule, bytes, at, &mut hits);
+                search(wants.rule, bytes, at..keyword_end, &mut hits);
             }
         }
     }
@@ -233,13 +233,23 @@ fn name(bytes: &[u8], keyword: Range<usize>) -> &[u8] {
     &bytes[keyword.start - before..keyword.end + after]
 }
 
-fn search(rule: usize, bytes: &[u8], keyword: usize, hits: &mut Vec<Hit>) {
+fn search(rule: usize, bytes: &[u8], keyword: Range<usize>, hits: &mut Vec<Hit>) {
     let Rule { reach: (before, after), entropy: least, is, .. } = RULES[rule];
-    let from = keyword.saturating_sub(before);
-    let window = &bytes[from..bytes.len().min(keyword + after)];
-    for captures in pattern(rule).captures_iter(window) {
-        let Some(secret) = captures.get(1) else { continue };
-        let found = from + secret.start()..from + secret.end();
+    let from = keyword.start.saturating_sub(before);
+    // What is before the window stays in sight, so that the middle of a line is not taken for its beginning.
+    let window = &bytes[..bytes.len().min(keyword.start + after)];
+    let mut next = from;
+    while let Some(captures) = pattern(rule).captures_at(window, next) {
+        let (Some(whole), Some(secret)) = (captures.get(0), captures.get(1)) else { break };
+        next = whole.end();
+        // What another keyword announces is judged by the name of that one.
+        if whole.end() <= keyword.start {
+            continue;
+        }
+        if whole.start() >= keyword.end {
+            break;
+        }
+        let found = secret.range();
         let text = secret.as_bytes();
         let known = || hits.iter().rev().take(8).any(|hit| hit.rule == rule && hit.secret == found);
         if entropy(text) >= least && !is_stand_in(&text[..text.len().min(80)]) && is(text) && !known() {

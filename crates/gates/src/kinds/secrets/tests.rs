@@ -25,6 +25,9 @@ const SAMPLES: &[(&str, &str)] = &[
     ("github-token", "ghs_{c30}"),
     ("github-fine-grained-token", "github_pat_{a22}_{a59}"),
     ("gitlab-token", "glpat-{a20}"),
+    ("gitlab-token", "glptt-{h40}"),
+    ("gitlab-token", "glagent-{a50}"),
+    ("gitlab-token", "gloas-{h64}"),
     ("npm-token", "npm_{c30}"),
     ("npm-registry-auth", "//registry.example.org/:_authToken={a36}"),
     ("pypi-token", "pypi-AgEIcHlwaS5vcmcC{a70}"),
@@ -86,6 +89,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("generic-password", "password: 'vK8q!Lw2Zr5x'"),
     ("generic-password", "password = &quot;vK8q!Lw2Zr5x&quot;"),
     ("unquoted-secret", "DB_PASSWORD=vK8q!Lw2Zr5x\n"),
+    ("unquoted-secret", "- DB_PASSWORD=vK8q!Lw2Zr5x\n"),
 ];
 
 /// Fills in a sample.
@@ -168,6 +172,17 @@ fn every_rule_finds_what_it_is_for_and_no_other_rule_does() {
 }
 
 #[test]
+fn a_token_beside_others_is_found_as_a_whole() {
+    let tokens: Vec<String> = (0..4).map(|seed| made_up("sk-proj-{a40}T3BlbkFJ{a40}", seed)).collect();
+    let text = format!("{}\n{}\n{}\n{}\n{}", tokens[0], tokens[1], tokens[2], tokens[0], tokens[3]);
+    let seen = look_through_bytes(text.as_bytes());
+    assert_eq!(rules(&seen), ["openai-key"; 4]);
+    assert_eq!(seen.secrets[0].places, [(1, 1), (4, 1)]);
+    let key = made_up("OPENROUTER_API_KEY = \"sk-or-v1-{h64}\"", 1);
+    assert_eq!(rules(&look_through_bytes(key.as_bytes())), ["generic-secret"]);
+}
+
+#[test]
 fn ids_are_kebab_case_and_there_once() {
     let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
     assert_eq!(ids.len(), RULES.len());
@@ -222,6 +237,23 @@ fn what_stands_in_for_a_secret_is_none() {
         "npm_config_registry=https://registry.example.org/",
         "secretName: projects/1234/secrets/orders-db-8",
         "nextToken: \"q7Rk2vX9bTz4Lm8WxK7q7Rk2vX9\"",
+        "\"type\": \"Secret Keyword\", \"hashed_secret\": \"88aa1a600b44f0b5cacad4d6300f64afe6d6e9df\"",
+        "it is said far and wide by whoever is asked, and written in many a manual, that a password: vK8qLw2Zr5x\n",
+        "\"alias/aws/secretsmanager\": \"fee5173a-3972-428e-ae73-cd4c2a371222\"",
+        "[CAM2_PWDN_PT0] = \"cam2_pwdn_pt0\"",
+        "AuthTypePasswordMd5 = \"POSTGRES_MD5\"",
+        "'password' => 'required|string|min:8|confirmed'",
+        "parse-passwd: \"npm:^1.0.0\"",
+        "token = \"eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.e30.\"",
+        "\"access_token\":\"2YotnFZFEjr1zCsicMWpAA\"",
+        "Authorization: Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW",
+        "http://ann:vK8qLw2Zr5@proxy.somewhere.example/",
+        "mongodb://reader:D1fficultP%40ssw0rd@mongodb0.example.com:27017",
+        "http://proxuser:proxpass@proxy.internal/",
+        "http://user:pass%23pass@proxy.internal/",
+        "such as glagent-q7Rk2vX9bTz4Lm8WxK7q or glptt-q7Rk2vX9bTz4Lm8WxK7q",
+        "key-0123456789abcdef0123456789abcdef",
+        "such as `-----BEGIN RSA PRIVATE KEY-----MIIEpQIBAAKCAQEAuyflNrH9ck8DmNyo3fGgvCI1l9s+cmBY3WIz+cUDqmxiieR9Lm8.-----END",
         "<a href=https://example.org/token?page=2>api_key = read_from('vault:9')</a>",
     ] {
         assert_eq!(rules(&look_through_bytes(text.as_bytes())), Vec::<&str>::new(), "{text}");

@@ -11,11 +11,34 @@ use globset::GlobMatcher;
 
 use super::Seen;
 use super::workflow::{self, Replaceable, SIZE_LIMIT};
-use super::yaml::Problem;
+use crate::yaml::Problem;
 use crate::{GateError, Source};
 
 const WORKFLOWS: &str = ".github/workflows";
 const DEPENDABOT: [&str; 2] = [".github/dependabot.yml", ".github/dependabot.yaml"];
+/// The events of which GitHub takes the workflow from the default branch alone, wherever else it is.
+const DEFAULT_BRANCH_ONLY: [&str; 20] = [
+    "branch_protection_rule",
+    "check_run",
+    "check_suite",
+    "delete",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "gollum",
+    "issue_comment",
+    "issues",
+    "label",
+    "milestone",
+    "page_build",
+    "public",
+    "registry_package",
+    "repository_dispatch",
+    "schedule",
+    "status",
+    "watch",
+    "workflow_run",
+];
 /// So many branches are named in a message.
 const NAMED: usize = 3;
 
@@ -159,7 +182,7 @@ fn findings(root: &Path, path: &str, found: &Found, judged: Judged) -> Vec<Findi
                 }
                 _ => "delete it, or let it run `on: workflow_dispatch` only".to_owned(),
             };
-            let what = format!("runs on `{}`", event.name);
+            let what = runs_on(&event.name, found.in_commit);
             let finding = finding(code, &what, Some(event.place.line), Some(event.place.column));
             let finding = finding.key(&event.name).help(help);
             Some(match replaceable.as_ref().filter(|_| as_committed) {
@@ -168,6 +191,12 @@ fn findings(root: &Path, path: &str, found: &Found, judged: Judged) -> Vec<Findi
             })
         })
         .collect()
+}
+
+/// Says when a file runs; of another branch than the commit's it is not known whether it is the default one.
+fn runs_on(event: &str, in_commit: bool) -> String {
+    let only = !in_commit && DEFAULT_BRANCH_ONLY.contains(&event);
+    format!("runs on `{event}`{}", if only { " once it is on the default branch" } else { "" })
 }
 
 /// Says which branches a file is on, where it is not the commit's alone.
@@ -239,6 +268,13 @@ mod tests {
         ] {
             assert_eq!(code(event), expected, "{event}");
         }
+    }
+
+    #[test]
+    fn what_runs_from_the_default_branch_alone_is_said_of_other_branches() {
+        assert_eq!(runs_on("schedule", true), "runs on `schedule`");
+        assert_eq!(runs_on("schedule", false), "runs on `schedule` once it is on the default branch");
+        assert_eq!(runs_on("push", false), "runs on `push`");
     }
 
     #[test]

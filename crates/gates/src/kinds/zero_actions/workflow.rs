@@ -1,6 +1,6 @@
 //! What makes a workflow file run.
 
-use super::yaml::{self, Content, Document, Id, Place, Problem};
+use crate::yaml::{self, Content, Document, Id, Place, Problem};
 
 /// A larger file is not read, in bytes.
 pub(super) const SIZE_LIMIT: u64 = 1 << 20;
@@ -210,7 +210,7 @@ mod tests {
         let wide = format!("on: [{}]", "a,".repeat(200_000));
         for (text, what, line) in [
             ("", "is empty", None),
-            ("# nothing", "is empty", None),
+            ("# nothing", "holds nothing but comments", None),
             ("jobs: {}", "does not say on which event", None),
             ("true: push", "does not say on which event", None),
             ("on:\njobs: {}", "names no event", Some(1)),

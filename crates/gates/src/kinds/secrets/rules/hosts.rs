@@ -22,8 +22,8 @@ pub(super) const RULES: &[Rule] = &[
     token(
         "gitlab-token",
         "a token of GitLab",
-        &["glpat-", "gldt-", "glrt-", "glptt-", "glsoat-", "glft-", "glcbt-", "glagent-", "glimt-"],
-        r"\b(gl(?:pat|dt|rt|ptt|soat|ft|cbt|agent|imt)-[\w-]{20,64}(?:\.[0-9a-z]{2}\.[0-9a-z]{9})?)",
+        &["glpat-", "gldt-", "glrt-", "glptt-", "glsoat-", "glft-", "glcbt-", "glagent-", "glimt-", "gloas-"],
+        r"\b(gl(?:pat|dt|rt|soat|ft|cbt)-[\w-]{20,64}(?:\.[0-9a-z]{2}\.[0-9a-z]{9})?|gl(?:imt-[\w-]{25}|ptt-[\w-]{40}|agent-[\w-]{50,128}|oas-[\w-]{64}))(?:[^\w-]|$)",
     ),
     Rule { is: carries_crc, ..token("npm-token", "a token of npm", &["npm_"], r"\b(npm_[A-Za-z0-9]{36})\b") },
     Rule {
@@ -85,7 +85,7 @@ pub(super) const RULES: &[Rule] = &[
         )
     },
     Rule {
-        reach: (4, 60),
+        reach: (5, 60),
         entropy: 3.8,
         is: three_sorts,
         ..token(

@@ -91,14 +91,14 @@ pub(super) const RULES: &[Rule] = &[
             "unquoted-secret",
             "a secret",
             &["password", "passwd", "secret", "token", "api_key", "access_key"],
-            r"(?mi)^\s{0,20}(?:export\s)?[\w.-]{0,40}(?:password|passwd|secret|token|api_key|access_key)[\w.-]{0,20}\s{0,4}[:=]\s{0,4}([^\s\x22'`#]{8,120})\s*$",
+            r"(?mi)^\s{0,20}(?:-\s{1,3})?(?:export\s|env\s)?[\w.-]{0,40}(?:password|passwd|secret|token|api_key|access_key)[\w.-]{0,20}\s{0,4}[:=]\s{0,4}([^\s\x22'`#]{8,120})\s*$",
         )
     },
 ];
 
 /// Says whether a name is that of a secret, and not of something about one, or of a token that opens nothing.
 fn is_secret_name(name: &[u8]) -> bool {
-    const OTHER: [&[u8]; 30] = [
+    const OTHER: [&[u8]; 32] = [
         b"next",
         b"page",
         b"pagina",
@@ -129,6 +129,9 @@ fn is_secret_name(name: &[u8]) -> bool {
         b"regex",
         b"pattern",
         b"lexer",
+        b"secretsmanager",
+        // Not a password, but power down.
+        b"pwdn",
     ];
     const ENDS: [&[u8]; 15] = [
         b"id", b"name", b"arn", b"url", b"uri", b"type", b"field", b"path", b"file", b"version", b"class", b"policy",
@@ -144,9 +147,20 @@ fn has_user_info(rest: &[u8]) -> bool {
     let rest = &rest[..rest.len().min(170)];
     let end = rest.iter().position(|byte| b"/@ \"'`<>\\\n\r\t".contains(byte));
     let Some((user_info, host)) = end.and_then(|end| rest.split_at_checked(end)) else { return false };
-    // Nobody but the machine's own user gets at the first ones, and the others are for documentation (RFC 2606).
-    let nowhere: [&[u8]; 6] = [b"@localhost", b"@127.", b"@[::1]", b"@example.", b"@0.0.0.0", b"@host"];
-    host.starts_with(b"@") && user_info.contains(&b':') && !nowhere.iter().any(|nowhere| host.starts_with(nowhere))
+    // Nobody but the machine's own user gets at these.
+    let own: [&[u8]; 5] = [b"@localhost", b"@127.", b"@[::1]", b"@0.0.0.0", b"@host"];
+    host.starts_with(b"@")
+        && user_info.contains(&b':')
+        && !own.iter().any(|own| host.starts_with(own))
+        && !is_for_documentation(&host[1..])
+}
+
+/// Says whether a URL's rest begins with a host of documentation or tests (RFC 2606).
+fn is_for_documentation(rest: &[u8]) -> bool {
+    let end = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"-._".contains(byte)));
+    let labels: Vec<&[u8]> = rest[..end.unwrap_or(rest.len())].split(|byte| *byte == b'.').collect();
+    let is_reserved = |label: &&[u8]| [&b"test"[..], b"invalid", b"localhost"].contains(label);
+    labels.contains(&&b"example"[..]) || labels.last().is_some_and(is_reserved)
 }
 
 /// Says whether the name that a keyword is part of is given a value.

@@ -12,23 +12,23 @@ const VALUE_LIMIT: usize = 100_000;
 
 /// What is wrong with a text, and in which line, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) what: String,
-    pub(super) line: Option<u32>,
+pub(crate) struct Problem {
+    pub(crate) what: String,
+    pub(crate) line: Option<u32>,
 }
 
 impl Problem {
-    pub(super) fn new(what: impl Into<String>, at: Option<Place>) -> Self {
+    pub(crate) fn new(what: impl Into<String>, at: Option<Place>) -> Self {
         Self { what: what.into(), line: at.map(|at| at.line) }
     }
 }
 
 /// Where a value begins: line and column counted from 1, and the number of letters before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) line: u32,
-    pub(super) column: u32,
-    pub(super) letters: usize,
+pub(crate) struct Place {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) letters: usize,
 }
 
 impl Place {
@@ -39,20 +39,20 @@ impl Place {
 }
 
 /// The number of a value.
-pub(super) type Id = usize;
+pub(crate) type Id = usize;
 
 #[derive(Debug)]
-pub(super) struct Value {
-    pub(super) content: Content,
-    pub(super) start: Place,
+pub(crate) struct Value {
+    pub(crate) content: Content,
+    pub(crate) start: Place,
     /// The number of letters before its end.
-    pub(super) end: usize,
+    pub(crate) end: usize,
     /// Whether other places may stand for it.
-    pub(super) is_anchored: bool,
+    pub(crate) is_anchored: bool,
 }
 
 #[derive(Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     /// The text, and whether it stands there without quotes.
     Scalar(String, bool),
     Sequence(Vec<Id>),
@@ -61,7 +61,7 @@ pub(super) enum Content {
 
 /// One document.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(crate) struct Document {
     values: Vec<Value>,
     root: Id,
     /// Which values stand in their place and not for another one.
@@ -69,21 +69,58 @@ pub(super) struct Document {
 }
 
 impl Document {
-    pub(super) fn root(&self) -> &Value {
+    pub(crate) fn root(&self) -> &Value {
         &self.values[self.root]
     }
 
-    pub(super) fn get(&self, id: Id) -> &Value {
+    pub(crate) fn root_id(&self) -> Id {
+        self.root
+    }
+
+    pub(crate) fn get(&self, id: Id) -> &Value {
         &self.values[id]
     }
 
     /// Says whether some alias stands for the value.
-    pub(super) fn is_aliased(&self, id: Id) -> bool {
+    pub(crate) fn is_aliased(&self, id: Id) -> bool {
         self.aliased.contains(&id)
     }
 
+    /// Returns how many values there were if each alias were written out; absent when one stands for a value it is in.
+    pub(crate) fn expanded(&self) -> Option<usize> {
+        /// Begun, and so on the way down to the value at hand.
+        const BEGUN: usize = 0;
+        let mut sizes: HashMap<Id, usize> = HashMap::new();
+        let mut waiting = vec![(self.root, false)];
+        while let Some((id, is_over)) = waiting.pop() {
+            let within: Vec<Id> = match &self.get(id).content {
+                Content::Scalar(..) => Vec::new(),
+                Content::Sequence(items) => items.clone(),
+                Content::Mapping(pairs) => pairs.iter().flat_map(|(key, value)| [*key, *value]).collect(),
+            };
+            if is_over {
+                sizes.insert(id, within.iter().fold(1_usize, |sum, id| sum.saturating_add(sizes[id])));
+                continue;
+            }
+            match sizes.get(&id) {
+                Some(&BEGUN) => return None,
+                Some(_) => continue,
+                None => sizes.insert(id, BEGUN),
+            };
+            waiting.push((id, true));
+            for id in within {
+                match sizes.get(&id) {
+                    Some(&BEGUN) => return None,
+                    Some(_) => {}
+                    None => waiting.push((id, false)),
+                }
+            }
+        }
+        sizes.get(&self.root).copied()
+    }
+
     /// Returns the text of a scalar.
-    pub(super) fn text(&self, id: Id) -> Option<&str> {
+    pub(crate) fn text(&self, id: Id) -> Option<&str> {
         match &self.get(id).content {
             Content::Scalar(text, _) => Some(text),
             _ => None,
@@ -92,29 +129,45 @@ impl Document {
 }
 
 /// Reads the one document that a text must be.
-pub(super) fn read(text: &str) -> Result<Document, Problem> {
-    let mut reader = Reader::default();
-    let mut documents = 0;
+pub(crate) fn read(text: &str) -> Result<Document, Problem> {
+    let mut documents = documents(text)?;
+    if let Some(second) = documents.get(1) {
+        return Err(Problem::new("holds more than one document", Some(second.root().start)));
+    }
+    documents.pop().ok_or_else(|| {
+        let what = if text.trim().is_empty() { "is empty" } else { "holds nothing but comments" };
+        Problem::new(what, None)
+    })
+}
+
+/// Reads every document of a text; those without any value are left out. The limits are for all of them together.
+pub(crate) fn documents(text: &str) -> Result<Vec<Document>, Problem> {
+    let (mut documents, mut reader) = (Vec::new(), Reader::default());
+    let mut room = VALUE_LIMIT;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| Problem {
             what: format!("is no YAML: {}", error.info()),
             line: Some(Place::of(*error.marker()).line),
         })?;
         if matches!(event, Event::DocumentStart(_)) {
-            documents += 1;
-            if documents > 1 {
-                return Err(Problem::new("holds more than one document", Some(Place::of(span.start))));
-            }
+            reader = Reader { room, ..Reader::default() };
         }
+        let is_over = matches!(event, Event::DocumentEnd);
         reader.take(event, span)?;
+        if is_over {
+            let Reader { values, aliased, root, .. } = std::mem::take(&mut reader);
+            room -= values.len();
+            documents.extend(root.map(|root| Document { values, root, aliased }));
+        }
     }
-    let root = reader.root.ok_or_else(|| Problem::new("is empty", None))?;
-    Ok(Document { values: reader.values, root, aliased: reader.aliased })
+    Ok(documents)
 }
 
 #[derive(Default)]
 struct Reader {
     values: Vec<Value>,
+    /// How many values there may be.
+    room: usize,
     /// What is begun and not ended, the innermost last; of a mapping also the key that waits for its value.
     open: Vec<(Id, Option<Id>)>,
     anchors: HashMap<usize, Id>,
@@ -164,7 +217,7 @@ impl Reader {
 
     fn add(&mut self, content: Content, span: Span, anchor: usize) -> Result<Id, Problem> {
         let (start, id) = (Place::of(span.start), self.values.len());
-        if id >= VALUE_LIMIT {
+        if id >= self.room {
             return Err(Problem::new(format!("has more than {VALUE_LIMIT} values"), Some(start)));
         }
         self.values.push(Value { content, start, end: span.end.index(), is_anchored: anchor > 0 });
@@ -186,5 +239,37 @@ impl Reader {
             (Content::Mapping(_), None) => *key = Some(id),
             (Content::Scalar(..), _) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_aliases_stand_for_is_counted_without_writing_it_out() {
+        for (text, expected) in [
+            ("a", Some(1)),
+            ("[a, b]", Some(3)),
+            ("{a: b}", Some(3)),
+            ("[&x [a], *x, *x]", Some(7)),
+            ("&x [a, *x]", None),
+            ("{a: &x {b: [*x]}}", None),
+            ("[&x a, &y [*x, *x], [*y, *x]]", Some(10)),
+        ] {
+            let counted = read(text).map(|document| document.expanded());
+            // The parser itself may refuse what stands for itself.
+            assert_eq!(counted.ok().flatten(), expected, "{text}");
+        }
+        let mut bomb = "a0: &a0 [x]\n".to_owned();
+        for level in 1..40 {
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level - 1).repeat(9)));
+        }
+        assert!(read(&bomb).unwrap().expanded().unwrap() > 1_000_000_000);
+        let chain = (1..20_000).fold("- &a0 x\n".to_owned(), |mut text, level| {
+            text.push_str(&format!("- &a{level} [*a{}]\n", level - 1));
+            text
+        });
+        assert!(read(&chain).unwrap().expanded().is_some());
     }
 }
