@@ -5,9 +5,11 @@
 //! endless loops and memory without bounds.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitCode, Stdio};
-use std::thread::available_parallelism;
+use std::process::{ExitCode, Output, Stdio};
+use std::thread::{self, available_parallelism};
+use std::time::Instant;
 
 use crate::chore::{is_installed, program, repository, say};
 
@@ -16,6 +18,9 @@ const SECONDS: u64 = 20;
 
 /// What every fuzzer gets: one input takes at most 10 s, 1 GB and 16 kB.
 const BOUNDS: [&str; 4] = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=16384", "-print_final_stats=1"];
+
+/// How many lines of a fuzzer that failed are shown.
+const SHOWN: usize = 20;
 
 /// Where the fuzzers are built, below the repository.
 const BUILT: &str = "target/fuzz";
@@ -56,20 +61,23 @@ pub(crate) fn check() -> bool {
         say(format!("– fuzzing was not run: {why}"));
         return true;
     }
-    fuzzers().is_ok_and(|names| fuzz(&names, SECONDS))
+    let started = Instant::now();
+    let is_well = fuzzers().is_ok_and(|names| fuzz(&names, SECONDS));
+    say(format!("{} fuzzing ({:.0} s)", if is_well { "✓" } else { "✗" }, started.elapsed().as_secs_f64()));
+    is_well
 }
 
 /// Says what fuzzing needs and is not there.
 fn missing() -> Option<String> {
     let needed = [
-        ("cargo-fuzz", "cargo-fuzz is not installed (cargo install cargo-fuzz)"),
+        ("cargo-fuzz", "cargo-fuzz is not installed (cargo install cargo-fuzz --locked)"),
         ("c++", "there is no C++ compiler, which libFuzzer is built with"),
     ];
     needed.into_iter().find(|(name, _)| !is_installed(name)).map(|(_, why)| why.to_owned())
 }
 
 /// Returns the names of all fuzzers.
-fn fuzzers() -> std::io::Result<Vec<String>> {
+fn fuzzers() -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(repository().join("fuzz/fuzz_targets"))? {
         let path = entry?.path();
@@ -89,41 +97,50 @@ fn fuzz(names: &[String], seconds: u64) -> bool {
         return false;
     }
     let at_once = available_parallelism().map_or(1, usize::from);
-    names.chunks(at_once).fold(true, |is_well, names| {
-        let running: Vec<_> = names.iter().map(|name| (name, start(name, seconds))).collect();
-        running.into_iter().fold(is_well, |is_well, (name, child)| {
-            let ended = child.and_then(Child::wait_with_output);
-            match ended {
-                Ok(output) => {
-                    report(name, output.status.success(), &String::from_utf8_lossy(&output.stderr)) && is_well
-                }
-                Err(error) => {
-                    say(format!("✗ {name} cannot be run: {error}"));
-                    false
-                }
+    let rounds = names.len().div_ceil(at_once);
+    say(format!("{} fuzzers, {seconds} s each, {at_once} at once", names.len()));
+    names.chunks(at_once).zip(1..).fold(true, |is_well, (names, round)| {
+        say(format!("({round}/{rounds}) {}", names.join(", ")));
+        // A thread each: one that nobody listens to stops when its pipe is full.
+        let ended: Vec<_> = thread::scope(|scope| {
+            let running: Vec<_> = names.iter().map(|name| scope.spawn(move || run_one(name, seconds))).collect();
+            running.into_iter().map(|thread| thread.join().expect("starting a fuzzer never panics")).collect()
+        });
+        names.iter().zip(ended).fold(is_well, |is_well, (name, ended)| match ended {
+            Ok(output) => report(name, output.status.success(), &String::from_utf8_lossy(&output.stderr)) && is_well,
+            Err(error) => {
+                say(format!("✗ {name} cannot be run: {error}"));
+                false
             }
         })
     })
 }
 
-fn start(name: &str, seconds: u64) -> std::io::Result<Child> {
+fn run_one(name: &str, seconds: u64) -> io::Result<Output> {
     let (corpus, artifacts) = (folder("corpus", name), folder("artifacts", name));
     fs::create_dir_all(&corpus)?;
     fs::create_dir_all(&artifacts)?;
     let mut command = program(binary(name));
-    command.arg(&corpus).args(seeds(name)).args(BOUNDS).arg(format!("-max_total_time={seconds}"));
+    command.arg(&corpus).args(beginnings(name)).args(BOUNDS).arg(format!("-max_total_time={seconds}"));
     command.arg(format!("-artifact_prefix={}/", artifacts.display()));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()
+    command.stdin(Stdio::null()).output()
 }
 
 fn folder(sort: &str, name: &str) -> PathBuf {
     repository().join("fuzz").join(sort).join(name)
 }
 
-/// Returns where to begin: what was found before, the fuzzer's own seeds, and the sites that the gates are tested with.
-fn seeds(name: &str) -> Vec<PathBuf> {
-    let sites = repository().join("crates/gates/test-data");
-    [folder("seeds", name), sites].into_iter().filter(|folder| folder.is_dir()).collect()
+/// Returns what a fuzzer begins with besides what it found itself: its seeds, the files that its parser is tested with,
+/// and what it ever failed at, so that it fails until that is mended.
+fn beginnings(name: &str) -> Vec<PathBuf> {
+    let test_data = match name {
+        "backup" | "git" | "journal" | "listing" | "log" | "words" => None,
+        "record" => Some("crates/deploy-model/test-data/golden"),
+        _ => Some("crates/gates/test-data"),
+    };
+    let folders =
+        [Some(folder("seeds", name)), Some(folder("artifacts", name)), test_data.map(|it| repository().join(it))];
+    folders.into_iter().flatten().filter(|folder| folder.is_dir()).collect()
 }
 
 fn binary(name: &str) -> PathBuf {
@@ -144,8 +161,21 @@ fn report(name: &str, succeeded: bool, text: &str) -> bool {
         }
         _ => {
             let lines: Vec<&str> = text.lines().collect();
-            say(format!("✗ {name}:\n{}", lines[lines.len().saturating_sub(30)..].join("\n")));
+            // What a panic says, or what libFuzzer says of time and memory, comes before many lines of other things.
+            let is_said = |line: &&str| line.contains("panicked at") || line.contains("ERROR: libFuzzer");
+            let start = lines.iter().position(is_said).unwrap_or(lines.len().saturating_sub(SHOWN));
+            let end = lines.len().min(start + SHOWN);
+            say(format!("✗ {name}:\n{}", lines[start..end].join("\n")));
+            if let Some(input) = failed_at(text) {
+                say(format!("the input lies in {input}; run it again with"));
+                say(format!("  cargo fuzz run --sanitizer none --target-dir {BUILT} {name} {input}"));
+            }
             false
         }
     }
+}
+
+/// Returns the file into which libFuzzer wrote the input that failed.
+fn failed_at(text: &str) -> Option<&str> {
+    text.lines().rev().find_map(|line| line.split_once("Test unit written to ")).map(|(_, path)| path.trim())
 }

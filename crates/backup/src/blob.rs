@@ -81,8 +81,12 @@ impl BlobReader {
                 if length == 0 {
                     break;
                 }
-                hasher.update(&self.raw[..length]);
                 size += length as u64;
+                // Before any more of what a small frame may expand to fills the disk.
+                if size > extent.size {
+                    return Err(damaged("holds something else"));
+                }
+                hasher.update(&self.raw[..length]);
                 take(&self.raw[..length])?;
             }
             return if size == extent.size && hasher.finalize()[..] == digest.as_bytes()[..] {
@@ -126,5 +130,27 @@ impl Read for Slice<'_> {
         self.at += length as u64;
         self.left -= length as u64;
         Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_that_expands_to_more_than_is_said_is_left_early() {
+        let folder = tempfile::tempdir().unwrap();
+        let pack = folder.path().join("a.pack");
+        let zeros = vec![0; 32 << 20];
+        let frame = zstd::encode_all(&*zeros, 1).unwrap();
+        std::fs::write(&pack, &frame).unwrap();
+        let extent = Extent { offset: 0, stored: frame.len() as u64, size: LARGE };
+        let mut taken = 0;
+        let error = BlobReader::new().read(&pack, extent, &digest_of(&zeros), |piece| {
+            taken += piece.len();
+            Ok(())
+        });
+        assert!(matches!(error, Err(BackupError::Damaged { .. })), "{error:?}");
+        assert!(taken as u64 <= LARGE, "{taken} bytes were handed on");
     }
 }

@@ -51,6 +51,9 @@ mod content;
 mod create;
 mod engine;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod index;
 mod pack;
 mod prune;

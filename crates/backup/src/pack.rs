@@ -28,6 +28,12 @@ const GATHERED: usize = 16 << 20;
 
 const INDEX_HEADER: &str = "charter-index/1";
 
+/// No line of an index is longer: a digest and three numbers, in bytes.
+const LONGEST_LINE: u64 = 128;
+
+/// No pack has more blobs: the smallest frame takes nine bytes, and a pack of [`PACK`] bytes is finished.
+const MOST_BLOBS: usize = 8 << 20;
+
 /// Appends blobs to packs, one pack after the other.
 pub(crate) struct PackWriter<'a> {
     packs: &'a Path,
@@ -161,15 +167,19 @@ impl Drop for OpenPack {
 
 /// Writes the index of a pack and returns its length in bytes.
 pub(crate) fn publish_index(pack: &Path, entries: &[(Digest, Extent)]) -> Result<u64, BackupError> {
+    let path = pack.with_extension("index");
+    let compressed = compress_checked(&index_text(entries)).map_err(BackupError::read(&path))?;
+    durable::replace(&path, &compressed)?;
+    Ok(compressed.len() as u64)
+}
+
+pub(crate) fn index_text(entries: &[(Digest, Extent)]) -> Vec<u8> {
     let mut text = format!("{INDEX_HEADER}\n").into_bytes();
     for (digest, Extent { offset, stored, size }) in entries {
         text.extend_from_slice(digest.hex().as_bytes());
         text.extend_from_slice(format!(" {offset} {stored} {size}\n").as_bytes());
     }
-    let path = pack.with_extension("index");
-    let compressed = compress_checked(&text).map_err(BackupError::read(&path))?;
-    durable::replace(&path, &compressed)?;
-    Ok(compressed.len() as u64)
+    text
 }
 
 fn compress_checked(text: &[u8]) -> io::Result<Vec<u8>> {
@@ -180,12 +190,34 @@ fn compress_checked(text: &[u8]) -> io::Result<Vec<u8>> {
 
 /// Reads the index of a pack; one that is lost or damaged is no index.
 pub(crate) fn read_index(pack: &Path) -> Option<Vec<(Digest, Extent)>> {
-    let text = zstd::decode_all(File::open(pack.with_extension("index")).ok()?).ok()?;
-    let mut lines = std::str::from_utf8(&text).ok()?.lines();
-    if lines.next() != Some(INDEX_HEADER) {
+    expand_index(File::open(pack.with_extension("index")).ok()?)
+}
+
+pub(crate) fn expand_index(compressed: impl Read) -> Option<Vec<(Digest, Extent)>> {
+    let decoder = zstd::stream::read::Decoder::new(compressed).ok()?;
+    parse_index(BufReader::with_capacity(PIECE, decoder))
+}
+
+/// Reads the lines of an index one by one: a small file may expand to more than there is memory.
+pub(crate) fn parse_index(mut source: impl BufRead) -> Option<Vec<(Digest, Extent)>> {
+    let (mut entries, mut line) = (Vec::new(), String::new());
+    if read_line(&mut source, &mut line)? != Some(INDEX_HEADER) {
         return None;
     }
-    lines.map(index_line).collect()
+    while let Some(line) = read_line(&mut source, &mut line)? {
+        if entries.len() == MOST_BLOBS {
+            return None;
+        }
+        entries.push(index_line(line)?);
+    }
+    Some(entries)
+}
+
+/// Returns the next line, or that there is none; nothing at all when it cannot be one of an index.
+fn read_line<'a>(source: &mut impl BufRead, line: &'a mut String) -> Option<Option<&'a str>> {
+    line.clear();
+    source.by_ref().take(LONGEST_LINE).read_line(line).ok()?;
+    if line.is_empty() { Some(None) } else { line.strip_suffix('\n').map(Some) }
 }
 
 fn index_line(line: &str) -> Option<(Digest, Extent)> {
@@ -198,9 +230,12 @@ fn index_line(line: &str) -> Option<(Digest, Extent)> {
 
 /// Finds the blobs of a pack without its index, by reading it as far as it makes sense.
 pub(crate) fn scan(pack: &Path) -> Vec<(Digest, Extent)> {
+    File::open(pack).map_or_else(|_| Vec::new(), |file| scan_all(BufReader::with_capacity(PIECE, file)))
+}
+
+pub(crate) fn scan_all(source: impl BufRead) -> Vec<(Digest, Extent)> {
     let mut entries = Vec::new();
-    let Ok(file) = File::open(pack) else { return entries };
-    let mut source = Counted { source: BufReader::with_capacity(PIECE, file), consumed: 0 };
+    let mut source = Counted { source, consumed: 0 };
     let mut piece = vec![0; PIECE];
     while source.fill_buf().is_ok_and(|rest| !rest.is_empty()) {
         let offset = source.consumed;
@@ -245,5 +280,45 @@ impl<R: BufRead> BufRead for Counted<R> {
     fn consume(&mut self, amount: usize) {
         self.source.consume(amount);
         self.consumed += amount as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_line_without_an_end_is_no_index() {
+        assert_eq!(parse_index(BufReader::new(io::repeat(b'0'))), None);
+        let header = format!("{INDEX_HEADER}\n");
+        assert_eq!(parse_index(BufReader::new(header.as_bytes().chain(io::repeat(b'0')))), None);
+    }
+
+    #[test]
+    fn an_index_that_was_cut_short_is_none() {
+        let entries = [(Digest::new([7; 32]), Extent { offset: 0, stored: 9, size: 3 })];
+        let text = index_text(&entries);
+        assert_eq!(parse_index(&text[..]), Some(entries.to_vec()));
+        for end in 0..text.len() {
+            assert_ne!(parse_index(&text[..end]), Some(entries.to_vec()), "of {end} bytes");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_index_reads_back(entries in prop::collection::vec((any::<[u8; 32]>(), any::<[u64; 3]>()), 0..9)) {
+            let entries: Vec<_> = entries
+                .into_iter()
+                .map(|(bytes, [offset, stored, size])| (Digest::new(bytes), Extent { offset, stored, size }))
+                .collect();
+            prop_assert_eq!(parse_index(&*index_text(&entries)), Some(entries));
+        }
+
+        #[test]
+        fn no_bytes_make_the_parsers_panic(bytes: Vec<u8>) {
+            let _ = (parse_index(&*bytes), expand_index(&*bytes), scan_all(&*bytes));
+        }
     }
 }

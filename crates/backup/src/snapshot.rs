@@ -41,9 +41,13 @@ pub(crate) fn stamps(folder: &Path) -> Result<Vec<Stamp>, BackupError> {
 pub(crate) fn read(folder: &Path, id: Stamp) -> Result<Snapshot, BackupError> {
     let path = path(folder, id);
     let bytes = unless_gone(fs::read(&path), &path)?.ok_or(BackupError::NoSnapshot { id })?;
-    let damaged = |fault: String| BackupError::Damaged { path: path.clone(), fault };
+    parse(&bytes, &path, id)
+}
+
+pub(crate) fn parse(bytes: &[u8], path: &Path, id: Stamp) -> Result<Snapshot, BackupError> {
+    let damaged = |fault: String| BackupError::Damaged { path: path.to_owned(), fault };
     let stored: Stored =
-        serde_json::from_slice(&bytes).map_err(|error| damaged(format!("it does not parse ({error})")))?;
+        serde_json::from_slice(bytes).map_err(|error| damaged(format!("it does not parse ({error})")))?;
     if stored.schema != SCHEMA {
         return Err(damaged(format!("it has the form `{}`, this version reads `{SCHEMA}`", stored.schema)));
     }

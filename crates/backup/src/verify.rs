@@ -15,6 +15,9 @@ use crate::{BackupError, BackupVerified, Depth, snapshot};
 /// So many faults are told one by one; the rest is counted.
 const TOLD: usize = 20;
 
+/// A larger list of files is not held in memory: it would name some ten million, in bytes.
+const LARGEST_TREE: u64 = 1 << 30;
+
 /// So many blobs are read between two looks at whether to stop.
 const BATCH: usize = 1024;
 
@@ -102,6 +105,10 @@ fn wanted(snapshot: &Snapshot, index: &Index) -> (HashMap<Digest, Wanted>, Vec<S
 /// Reads the tree of a content, if its blob is in any pack.
 pub(crate) fn read_tree(index: &Index, digest: &Digest) -> Result<Option<Vec<TreeFile>>, BackupError> {
     let Some((pack, extent)) = index.find(digest) else { return Ok(None) };
+    if extent.size > LARGEST_TREE {
+        let fault = format!("the list of files {digest} is larger than {LARGEST_TREE} bytes");
+        return Err(BackupError::Damaged { path: pack.path.clone(), fault });
+    }
     let mut text = Vec::new();
     BlobReader::new().read(&pack.path, extent, digest, |piece| {
         text.extend_from_slice(piece);
@@ -112,4 +119,25 @@ pub(crate) fn read_tree(index: &Index, digest: &Digest) -> Result<Option<Vec<Tre
 
 fn read_one(reader: &mut BlobReader, (pack, extent, digest): &(&Pack, Extent, Digest)) -> Option<String> {
     reader.read(&pack.path, *extent, digest, |_| Ok(())).err().map(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack;
+
+    #[test]
+    fn a_list_of_files_that_is_larger_than_any_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let packs = folder.path().join("packs");
+        std::fs::create_dir(&packs).unwrap();
+        let digest = Digest::new([7; 32]);
+        pack::publish_index(&packs.join("a.pack"), &[(digest, Extent { offset: 0, stored: 1, size: 1 << 40 })])
+            .unwrap();
+        let error = read_tree(&Index::load(folder.path()).unwrap(), &digest).unwrap_err();
+        assert!(
+            error.to_string().contains("list of files") || format!("{error:?}").contains("list of files"),
+            "{error:?}"
+        );
+    }
 }

@@ -143,7 +143,7 @@ fn tip<'a>(repository: &'a git2::Repository, name: &str) -> Result<Option<git2::
     }
 }
 
-fn message(subject: &str, size: u64, root: &Digest) -> String {
+pub(crate) fn message(subject: &str, size: u64, root: &Digest) -> String {
     let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
     let subject = if subject.is_empty() { "Deployed".to_owned() } else { subject };
     format!("{subject}\n\n{TRAILER}{size} {}\n", root.hex())
@@ -153,7 +153,7 @@ fn message(subject: &str, size: u64, root: &Digest) -> String {
 ///
 /// It counts only in the last paragraph, which is not the subject, and only when it is there once and written as
 /// [`message`] writes it, so that a commit's own words cannot pass for a checkpoint by accident.
-fn checkpoint(message: &str) -> Option<(u64, Digest)> {
+pub(crate) fn checkpoint(message: &str) -> Option<(u64, Digest)> {
     let (_, last) = message.trim_end().rsplit_once("\n\n")?;
     let mut checkpoints = last.lines().filter_map(|line| line.strip_prefix(TRAILER));
     let (Some(only), None) = (checkpoints.next(), checkpoints.next()) else { return None };

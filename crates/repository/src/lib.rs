@@ -20,6 +20,9 @@ mod branches;
 mod changes;
 mod credentials;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod history;
 mod objects;
 mod pack;

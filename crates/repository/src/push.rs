@@ -194,7 +194,7 @@ fn arguments(remote: &str, refs: &[RefUpdate]) -> Vec<OsString> {
 }
 
 /// Decides from what git printed whether every branch was published.
-fn judge(remote: &str, refs: &[RefUpdate], output: &Output) -> Result<(), PushError> {
+pub(crate) fn judge(remote: &str, refs: &[RefUpdate], output: &Output) -> Result<(), PushError> {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let statuses: Vec<Status<'_>> = stdout.lines().filter_map(Status::parse).collect();
     let refused = |status: &&Status<'_>| status.flag == '!';

@@ -141,7 +141,7 @@ pub(crate) fn parse_checkpoint(bytes: &[u8]) -> Option<Checkpoint> {
     (checkpoint_text(&checkpoint) == bytes).then_some(checkpoint)
 }
 
-fn checkpoint_text(checkpoint: &Checkpoint) -> Vec<u8> {
+pub(crate) fn checkpoint_text(checkpoint: &Checkpoint) -> Vec<u8> {
     format!("{ORIGIN}\n{}\n{}\n", checkpoint.size, Hash(*checkpoint.root.as_bytes())).into_bytes()
 }
 

@@ -53,6 +53,9 @@ mod derived;
 mod digest;
 mod error;
 mod file_backend;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 mod key;
 mod log;
 mod memory_backend;

@@ -28,11 +28,13 @@ pub(super) fn of_pypi(package: &str, name: &str) -> Result<PathBuf> {
 
 /// Returns a program of packages of npm, installed when it is not there.
 pub(super) fn of_npm(packages: &[&str], name: &str) -> Result<PathBuf> {
-    let path = folder().join("node_modules/.bin").join(name);
+    // A folder of its own, for packages of two programs may want two versions of a third.
+    let folder = folder().join(name);
+    let path = folder.join("node_modules/.bin").join(name);
     if !path.exists() {
-        fs::create_dir_all(folder())?;
+        fs::create_dir_all(&folder)?;
         let mut install = program("npm");
-        install.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]).arg(folder()).args(packages);
+        install.args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"]).arg(&folder).args(packages);
         succeed(&mut install)?;
     }
     if path.exists() { Ok(path) } else { Err(Error::other(format!("{packages:?} have no program `{name}`"))) }
