@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("charter-host", &["charter-deploy-model"]),
     ("charter-artifact", &["charter-deploy-model", "charter-host"]),
     ("charter-repository", &["charter-deploy-model", "charter-host"]),
+    ("charter-browser", &["charter-deploy-model", "charter-host"]),
     ("charter-store", &["charter-deploy-model", "charter-host"]),
     ("charter-backup", &["charter-deploy-model", "charter-host"]),
     ("charter-github", &["charter-deploy-model", "charter-host"]),
