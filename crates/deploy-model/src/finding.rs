@@ -100,6 +100,9 @@ pub struct Finding {
     /// An edit that puts it right and changes nothing else, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
+    /// Whether only a person can tell if it is wrong at all: until a waiver says that somebody looked, it is undecided.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_review: bool,
 }
 
 impl Finding {
@@ -113,6 +116,7 @@ impl Finding {
             locations: Vec::new(),
             help: None,
             fix: None,
+            needs_review: false,
         }
     }
 
@@ -134,6 +138,13 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Leaves to a person whether it is wrong at all.
+    #[must_use]
+    pub fn needs_review(mut self) -> Self {
+        self.needs_review = true;
         self
     }
 

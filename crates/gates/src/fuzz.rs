@@ -6,7 +6,9 @@ use std::borrow::Cow;
 
 use crate::html::css::{self, Piece};
 use crate::html::{self, EndTag, StartTag, Visitor};
-use crate::kinds::{html as html_gate, links, page_weight, secrets, zero_actions};
+use crate::kinds::{
+    dependencies, dockerfile, html as html_gate, kubernetes, links, page_weight, secrets, zero_actions,
+};
 
 /// Reads a page: every tag and text is where it is said to be.
 pub fn html(page: &[u8]) {
@@ -113,4 +115,24 @@ pub fn secrets(file: &[u8]) {
 /// Reads a workflow of GitHub Actions.
 pub fn workflow(file: &[u8]) {
     zero_actions::fuzz(file);
+}
+
+/// Judges a Dockerfile: every line it names is in the file.
+pub fn dockerfile(file: &[u8]) {
+    dockerfile::fuzz(file);
+}
+
+/// Reads manifests of Kubernetes and judges them: every fault is in a line of the file.
+pub fn manifest(file: &[u8]) {
+    kubernetes::fuzz(file);
+}
+
+/// Reads a lock file, whatever program wrote it.
+pub fn lock(text: &str) {
+    crate::packages::fuzz(text);
+}
+
+/// Reads an advisory of OSV or RustSec, and asks it about a version.
+pub fn advisory(file: &[u8]) {
+    dependencies::fuzz(file);
 }

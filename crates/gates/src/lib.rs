@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod advisories;
 pub mod baseline;
 pub mod fix;
 #[cfg(feature = "fuzzing")]
@@ -30,6 +31,7 @@ mod glob;
 mod html;
 pub mod kinds;
 mod memory;
+pub mod packages;
 pub mod ratchet;
 mod run;
 pub mod verdict;

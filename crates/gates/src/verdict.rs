@@ -46,6 +46,7 @@ pub struct Exceptions<'a> {
 /// | a warning that no waiver covers | blocked if strict, else passed | strict |
 /// | only what waivers cover or the baseline knows | waived | – |
 /// | nothing wrong, or notes | passed | – |
+/// | what a person has to look at, unless it is waived | inconclusive | strict |
 /// | something it could not decide, or nothing at all, or it could not look | inconclusive | strict |
 /// | a code it does not declare, or it failed through a fault of ours | broken | strict, standard, flexible |
 ///
@@ -112,18 +113,24 @@ fn judge_findings(
         .chain(&known)
         .chain(waived.iter().map(|usage| &usage.finding))
         .find(|finding| meta.code(&finding.code).is_none());
-    let is_wrong = standing
-        .iter()
-        .filter_map(|finding| meta.code(&finding.code))
-        .any(|code| policy.severity(code) >= policy.enforcement.threshold());
+    let matters = |finding: &&Finding| {
+        let code = meta.code(&finding.code);
+        code.is_some_and(|code| policy.severity(code) >= policy.enforcement.threshold())
+    };
+    let (to_review, wrong): (Vec<&Finding>, Vec<&Finding>) =
+        standing.iter().filter(matters).partition(|finding| finding.needs_review);
     let (verdict, reason) = if let Some(finding) = undeclared {
         (Verdict::Broken, Some(format!("it reported `{}`, a code it does not declare", finding.code)))
-    } else if is_wrong {
+    } else if !wrong.is_empty() {
         (Verdict::Blocked, None)
     } else if looked_at.is_nothing() {
         (Verdict::Inconclusive, Some("it looked at nothing".to_owned()))
     } else if !looked_at.undecided.is_empty() {
         (Verdict::Inconclusive, Some(looked_at.undecided.join("; ")))
+    } else if let Some(first) = to_review.first() {
+        let more = to_review.len() - 1;
+        let more = if more == 0 { String::new() } else { format!(", and {more} more like this") };
+        (Verdict::Inconclusive, Some(format!("a person has to look: {}{more}", first.message)))
     } else if !waived.is_empty() || !known.is_empty() {
         (Verdict::Waived, None)
     } else {
@@ -317,6 +324,16 @@ mod tests {
         assert_eq!(verdict(Enforcement::Standard, undecided(vec![]), &[]), (Verdict::Inconclusive, false));
         let both = undecided(vec![finding("letters/error", "a")]);
         assert_eq!(verdict(Enforcement::Standard, both, &[]), (Verdict::Blocked, true));
+    }
+
+    #[test]
+    fn what_a_person_has_to_look_at_is_undecided_until_somebody_did() {
+        let open = || looked(vec![finding("letters/error", "a").needs_review()]);
+        assert_eq!(verdict(Enforcement::Strict, open(), &[]), (Verdict::Inconclusive, true));
+        let seen = waiver("letters/error", Some("a"), TODAY);
+        assert_eq!(verdict(Enforcement::Strict, open(), &[seen]), (Verdict::Waived, false));
+        let with_worse = looked(vec![finding("letters/error", "a").needs_review(), finding("letters/error", "b")]);
+        assert_eq!(verdict(Enforcement::Standard, with_worse, &[]), (Verdict::Blocked, true));
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub(crate) enum Content {
 /// One document.
 #[derive(Debug)]
 pub(crate) struct Document {
+    /// Where it begins, with its `---` when it has one.
+    start: Place,
     values: Vec<Value>,
     root: Id,
     /// Which values stand in their place and not for another one.
@@ -132,7 +134,7 @@ impl Document {
 pub(crate) fn read(text: &str) -> Result<Document, Problem> {
     let mut documents = documents(text)?;
     if let Some(second) = documents.get(1) {
-        return Err(Problem::new("holds more than one document", Some(second.root().start)));
+        return Err(Problem::new("holds more than one document", Some(second.start)));
     }
     documents.pop().ok_or_else(|| {
         let what = if text.trim().is_empty() { "is empty" } else { "holds nothing but comments" };
@@ -143,7 +145,7 @@ pub(crate) fn read(text: &str) -> Result<Document, Problem> {
 /// Reads every document of a text; those without any value are left out. The limits are for all of them together.
 pub(crate) fn documents(text: &str) -> Result<Vec<Document>, Problem> {
     let (mut documents, mut reader) = (Vec::new(), Reader::default());
-    let mut room = VALUE_LIMIT;
+    let (mut room, mut start) = (VALUE_LIMIT, Place { line: 1, column: 1, letters: 0 });
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| Problem {
             what: format!("is no YAML: {}", error.info()),
@@ -151,13 +153,14 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Document>, Problem> {
         })?;
         if matches!(event, Event::DocumentStart(_)) {
             reader = Reader { room, ..Reader::default() };
+            start = Place::of(span.start);
         }
         let is_over = matches!(event, Event::DocumentEnd);
         reader.take(event, span)?;
         if is_over {
             let Reader { values, aliased, root, .. } = std::mem::take(&mut reader);
             room -= values.len();
-            documents.extend(root.map(|root| Document { values, root, aliased }));
+            documents.extend(root.map(|root| Document { start, values, root, aliased }));
         }
     }
     Ok(documents)

@@ -262,6 +262,12 @@ fn published(trees: &Trees, path: &str) -> Option<Finding> {
     Some(finding.help("leave it out of the build; if it was published before, revoke what is in it"))
 }
 
+/// Returns what sort of secret a text holds, with its article; of several the first.
+pub(crate) fn first_in(text: &str) -> Option<&'static str> {
+    let seen = scan::look_through_bytes(text.as_bytes());
+    seen.secrets.iter().find(|secret| secret.rule.endings.is_empty()).map(|secret| secret.rule.what)
+}
+
 /// Looks through any content, for the fuzzer.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn fuzz(content: &[u8]) {

@@ -5,8 +5,11 @@
 mod command;
 mod commits;
 mod contract;
+mod dependencies;
+mod dockerfile;
 mod github;
 mod html;
+mod kubernetes;
 mod links;
 mod memory;
 mod page_weight;

@@ -123,6 +123,11 @@ fn result(listed: &Listed<'_>, index: Option<usize>, has_baseline: bool, context
         "partialFingerprints": { "charter/v1": (context.fingerprint)(finding).hex() },
         "properties": { "subject": finding.subject },
     });
+    if finding.needs_review {
+        // Only what fails has a level (§3.27.10).
+        result["kind"] = json!("review");
+        result["level"] = json!("none");
+    }
     if let Some(index) = index {
         result["ruleIndex"] = json!(index);
     }

@@ -258,7 +258,8 @@ pub async fn the_blocking_sample_blocks(catalog: &Catalog<dyn Gate>, id: &str, s
 /// another path, the word between says which file it is: `site=<path>` of the site, `source=<path>` of the project,
 /// such as ```` ```yaml,source=.github/workflows/ci.yml,blocks=zero-actions/push ````. Of an `html` page it may say
 /// where the site is served: `under=/docs/`. A `toml` block that promises
-/// nothing is the configuration of the next example in the same docs.
+/// nothing is the configuration of the next example in the same docs; so is one that says no more than which file it
+/// is, such as ```` ```json,source=package.json ````, a further file of it.
 ///
 /// # Panics
 /// When one does not, or a block says something else.
@@ -506,6 +507,7 @@ fn examples(meta: &KindMeta) -> Vec<(Case, Expected)> {
     let docs = std::iter::once((meta.id, meta.docs)).chain(meta.codes.iter().map(|code| (code.id, code.docs)));
     docs.flat_map(|(of, docs)| {
         let mut config = String::new();
+        let (mut site, mut source) = (BTreeMap::new(), BTreeMap::new());
         let mut examples = Vec::new();
         for (number, (info, content)) in blocks(docs).into_iter().enumerate() {
             let name = format!("example {} in the docs of `{of}`", number + 1);
@@ -515,6 +517,17 @@ fn examples(meta: &KindMeta) -> Vec<(Case, Expected)> {
                 }
                 continue;
             };
+            match promise.split_once('=') {
+                Some(("site", path)) if !path.contains(',') => {
+                    site.insert(path.into(), content.into_bytes());
+                    continue;
+                }
+                Some(("source", path)) if !path.contains(',') => {
+                    source.insert(path.into(), content.into_bytes());
+                    continue;
+                }
+                _ => {}
+            }
             let case = Case { name: name.clone(), config: std::mem::take(&mut config), ..Case::default() };
             let (place, promise) = promise.split_once(',').map_or(("", promise), |(place, promise)| (place, promise));
             let file = |path: &str| BTreeMap::from([(path.into(), content.clone().into_bytes())]);
@@ -529,6 +542,9 @@ fn examples(meta: &KindMeta) -> Vec<(Case, Expected)> {
                 ("branches", None) => Case { branches: content.lines().map(str::to_owned).collect(), ..case },
                 _ => panic!("{name}: no sample can be made of `{info}`"),
             };
+            let mut case = case;
+            case.site.append(&mut site);
+            case.source.append(&mut source);
             let expected = match promise.split_once('=') {
                 None if promise == "passes" => Expected::Passes,
                 Some(("blocks", code)) => Expected::Blocks(code.to_owned()),

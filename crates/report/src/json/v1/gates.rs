@@ -74,6 +74,9 @@ pub struct Finding {
     /// What would put it right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// Whether only a person can tell if it is wrong at all.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub needs_review: bool,
 }
 
 /// Where something was found.
@@ -158,6 +161,7 @@ impl From<&model::Finding> for Finding {
             message: finding.message.clone(),
             locations: finding.locations.iter().map(Location::from).collect(),
             help: finding.help.clone(),
+            needs_review: finding.needs_review,
         }
     }
 }
