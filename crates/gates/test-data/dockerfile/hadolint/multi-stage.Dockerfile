@@ -3,7 +3,7 @@ ARG NODE=22.11.0
 FROM node:${NODE}-alpine3.20 AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
-RUN --mount=type=secret,id=npm,target=/root/.npmrc npm ci
+RUN --mount=type=secret,id=npm,target=/home/node/.npmrc npm ci
 COPY . .
 RUN npm run build
 
