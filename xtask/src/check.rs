@@ -6,8 +6,9 @@ use std::time::Instant;
 use crate::chore::{is_installed, program, say};
 
 /// Debian packages that the whole-program tests use: package, and a program that shows it is there.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("git", "git"),
+    ("chromium", "chromium"),
     ("nginx-light", "nginx"),
     ("fcgiwrap", "fcgiwrap"),
     ("openssh-server", "sshd"),

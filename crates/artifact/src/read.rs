@@ -111,7 +111,8 @@ fn walk(root: &Path, folder: &Path, prefix: &str, scope: &Scope) -> Result<Vec<F
         };
         entries.push(Entry::File(Found { path, size: metadata.len(), stat: FileStat::of(&metadata) }));
     }
-    entries.sort_unstable_by(|a, b| a.path().cmp(b.path()));
+    // All paths begin alike, so only what comes then is compared.
+    entries.sort_unstable_by(|a, b| a.path()[prefix.len()..].cmp(&b.path()[prefix.len()..]));
     let folders: Vec<(&Path, &str)> = entries
         .iter()
         .filter_map(|entry| match entry {
@@ -136,7 +137,7 @@ fn path_of(prefix: &str, name: &OsStr) -> Result<String, ArtifactError> {
     let Some(text) = name.to_str() else {
         return Err(ArtifactError::NotUtf8 { path: Path::new(prefix).join(name) });
     };
-    let path = format!("{prefix}{text}");
+    let path = [prefix, text].concat();
     let ours = prefix.is_empty() && (text == Release::MARKER || text.starts_with(durable::TEMPORARY));
     if ours || text == ".git" { Err(ArtifactError::ReservedName { path }) } else { Ok(path) }
 }

@@ -44,7 +44,7 @@ pub(super) fn stage(
     durable::make_folder(&work).and_then(|()| durable::sweep(&work))?;
 
     let kept = target.reference("known");
-    let known = known(&repository, &work, &kept)?;
+    let known = known_objects(artifact, &known(&repository, &work, &kept)?);
     let writer = repository.write_objects(&work).map_err(local(DOING))?;
     let (objects, staged_bytes) = write_files(&writer, artifact, &known, scope)?;
     let number = staged.last().and_then(|newest| newest.number).map_or(0, |newest| newest + 1);
@@ -66,19 +66,43 @@ pub(super) fn stage(
     Ok(staged_bytes)
 }
 
-/// Returns the object of each content of the release that was staged last.
-fn known(repository: &Repository, work: &Path, kept: &str) -> Result<HashMap<Digest, ObjectId>, TargetError> {
-    let Some(commit) = repository.reference(kept).map_err(local(DOING))? else { return Ok(HashMap::new()) };
+/// Returns the files of the release that was staged last, sorted by path.
+fn known(repository: &Repository, work: &Path, kept: &str) -> Result<Vec<KnownFile>, TargetError> {
+    let Some(commit) = repository.reference(kept).map_err(local(DOING))? else { return Ok(Vec::new()) };
     let last = layout::staged_release(repository, &commit)?;
-    let files = last.and_then(|last| known::load(work, &last.release.id, &commit)).unwrap_or_default();
-    Ok(files.into_iter().map(|file| (file.digest, file.object)).collect())
+    Ok(last.and_then(|last| known::load(work, &last.release.id, &commit)).unwrap_or_default())
 }
 
-/// Writes every file that is not known yet; returns the object of each file.
+/// Returns the object of each file of the artifact whose content is known, wherever it was before. Most files are where
+/// they were, so only the contents of the others are looked for among all.
+fn known_objects(artifact: &Artifact, known: &[KnownFile]) -> Vec<Option<ObjectId>> {
+    let mut before = known.iter().peekable();
+    let in_place = artifact.files.iter().map(|file| {
+        while before.next_if(|known| known.path < file.path).is_some() {}
+        before.peek().filter(|known| known.path == file.path && known.digest == file.digest).map(|known| known.object)
+    });
+    let mut objects: Vec<Option<ObjectId>> = in_place.collect();
+    let others = artifact.files.iter().zip(&objects).filter(|(_, object)| object.is_none());
+    let mut wanted: HashMap<Digest, Option<ObjectId>> = others.map(|(file, _)| (file.digest, None)).collect();
+    if wanted.is_empty() {
+        return objects;
+    }
+    for file in known {
+        if let Some(object) = wanted.get_mut(&file.digest) {
+            *object = Some(file.object);
+        }
+    }
+    for (file, object) in artifact.files.iter().zip(&mut objects) {
+        *object = object.or_else(|| wanted.get(&file.digest).copied().flatten());
+    }
+    objects
+}
+
+/// Writes every file whose object is not `known` yet; returns the object of each file.
 fn write_files(
     writer: &ObjectWriter,
     artifact: &Artifact,
-    known: &HashMap<Digest, ObjectId>,
+    known: &[Option<ObjectId>],
     scope: &Scope,
 ) -> Result<(Vec<ObjectId>, Staged), TargetError> {
     let total = artifact.files.len() as u64;
@@ -86,9 +110,10 @@ fn write_files(
     let objects = artifact
         .files
         .par_iter()
+        .zip(known)
         .map_init(
             || None,
-            |slot: &mut Option<ObjectHand<'_>>, file| {
+            |slot: &mut Option<ObjectHand<'_>>, (file, known)| {
                 if scope.cancel.is_cancelled() {
                     return Err(TargetError::Cancelled);
                 }
@@ -96,7 +121,7 @@ fn write_files(
                 if done.is_multiple_of(REPORT_EVERY) || done == total {
                     scope.progress(done, Some(total), "staging files");
                 }
-                if let Some(id) = known.get(&file.digest) {
+                if let Some(id) = known {
                     return Ok(*id);
                 }
                 let hand = match slot {
