@@ -1,3 +1,5 @@
+//! Advisories as their databases write them, and ranges against an oracle.
+
 use charter_deploy_model::VulnerabilitySeverity::{self, Critical, High, Moderate};
 use proptest::prelude::*;
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Lock files as their programs write them.
+
 use super::*;
 
 fn read(name: &str, text: &str) -> (Vec<Package>, Lock) {
