@@ -1,7 +1,0 @@
-//! Dockerfiles, and the shell in them, for the gate `dockerfile`.
-
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|file: &[u8]| charter_gates::fuzz::dockerfile(file));
