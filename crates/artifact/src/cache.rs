@@ -41,6 +41,15 @@ impl Cache {
     }
 }
 
+/// Says whether it takes less to write the cache than to hash what is `unknown` once more the next time.
+pub(crate) fn is_worth_saving(known: &[ArtifactFile], unknown: &[Found]) -> bool {
+    // Opening a file takes as long as hashing about that many bytes, and an entry of the list has about so many.
+    const OPENING: u64 = 16 << 10;
+    const ENTRY: u64 = 200;
+    let hashing: u64 = unknown.iter().map(|found| OPENING.saturating_add(found.size)).fold(0, u64::saturating_add);
+    hashing > (known.len() + unknown.len()) as u64 * ENTRY
+}
+
 /// Asks the file system of `path` for the time, in nanoseconds since 1970, by writing a file beside it.
 pub(crate) fn time_beside(path: &Path) -> Option<i64> {
     let folder = path.parent()?;

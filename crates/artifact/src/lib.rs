@@ -24,6 +24,7 @@ use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use charter_deploy_model::{BundleSize, Digest};
 use charter_host::Scope;
@@ -36,8 +37,8 @@ pub use read::hash;
 pub struct Artifact {
     /// The folder, without symbolic links in its path when it was read from disk.
     pub root: PathBuf,
-    /// Every file, sorted by the bytes of its path.
-    pub files: Vec<ArtifactFile>,
+    /// Every file, sorted by the bytes of its path; shared among clones, since there may be many.
+    pub files: Arc<[ArtifactFile]>,
     /// The SHA-256 over one line per file, `path NUL size NUL digest LF`: the size in decimal, the digest as 64
     /// lower-case hexadecimal digits. Times, owners and permissions are not part of it.
     pub digest: Digest,
@@ -182,7 +183,7 @@ impl Artifact {
     pub fn from_files(root: PathBuf, mut files: Vec<ArtifactFile>) -> Self {
         sort(&mut files);
         let digest = digest(&files);
-        Self { root, files, digest }
+        Self { root, files: files.into(), digest }
     }
 
     /// Returns the size of all files, in bytes.
@@ -202,7 +203,7 @@ impl Artifact {
     #[must_use]
     pub fn bundle_size(&self) -> BundleSize {
         let mut sizes = BundleSize::default();
-        for ArtifactFile { path, size, .. } in &self.files {
+        for ArtifactFile { path, size, .. } in self.files.iter() {
             sizes.total += size;
             let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
             match ending.as_str() {

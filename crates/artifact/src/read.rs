@@ -62,6 +62,7 @@ pub(crate) fn read(root: &Path, cache: Option<&Path>, scope: &Scope) -> Result<A
     let total = found.len() as u64;
     let (mut files, unknown) = known.tell(found);
     let report = |done| scope.progress(done, Some(total), "reading the build");
+    let is_worth_saving = cache::is_worth_saving(&files, &unknown);
     let done = AtomicU64::new(files.len() as u64);
     report(files.len() as u64);
     let hashed: Vec<ArtifactFile> = unknown
@@ -80,9 +81,12 @@ pub(crate) fn read(root: &Path, cache: Option<&Path>, scope: &Scope) -> Result<A
         .collect::<Result<_, _>>()?;
     files.extend(hashed);
     sort(&mut files);
-    let save = || cache.zip(began).map(|(cache, began)| cache::save(cache, began, &files));
+    let save = || {
+        let place = cache.zip(began).filter(|_| is_worth_saving);
+        place.map(|(cache, began)| cache::save(cache, began, &files))
+    };
     let (digest, _) = rayon::join(|| digest(&files), save);
-    Ok(Artifact { root, files, digest })
+    Ok(Artifact { root, files: files.into(), digest })
 }
 
 /// Walks one folder, and those below it in parallel; returns the files sorted by the bytes of their paths.

@@ -157,7 +157,7 @@ pub async fn judge(project: &Project, extent: &Extent, scope: &Scope) -> Result<
 
 fn differences(mut before: BTreeMap<String, Digest>, next: &Artifact) -> (Vec<String>, Vec<String>, Vec<String>) {
     let (mut added, mut changed) = (Vec::new(), Vec::new());
-    for file in &next.files {
+    for file in next.files.iter() {
         match before.remove(&file.path) {
             None => added.push(file.path.clone()),
             Some(digest) if digest != file.digest => changed.push(file.path.clone()),

@@ -66,6 +66,16 @@ fn with_help(error: &GitHubError) -> String {
 /// # Errors
 /// Says what GitHub did not do.
 pub(crate) async fn list_deployment(github: &GitHub, record: &ProductionDeployment) -> Result<(), String> {
+    let (deployment, status) = as_listed(record);
+    let listed = async {
+        let listed = github.create_deployment(&deployment).await?;
+        github.set_deployment_status(listed.id, &status).await
+    };
+    listed.await.map_err(|error: GitHubError| with_help(&error))
+}
+
+/// Returns what GitHub's list says of a deployment.
+fn as_listed(record: &ProductionDeployment) -> (NewDeployment, NewDeploymentStatus) {
     let environment = record.environment.to_string();
     let (state, words) = match record.status {
         DeploymentStatus::Success => (DeploymentState::Success, "shown and verified"),
@@ -74,7 +84,7 @@ pub(crate) async fn list_deployment(github: &GitHub, record: &ProductionDeployme
     };
     let deployment = NewDeployment {
         reference: record.commit_hash.to_string(),
-        environment: environment.clone(),
+        environment,
         description: format!("{} by {}", record.deployment_id, record.deployed_by),
         payload: json!({ "deploymentId": record.deployment_id, "releaseId": record.release_id }),
         production_environment: record.environment == Environment::Production,
@@ -86,11 +96,7 @@ pub(crate) async fn list_deployment(github: &GitHub, record: &ProductionDeployme
         description: format!("{}: {words}", record.deployment_id),
         environment_url: address.cloned(),
     };
-    let listed = async {
-        let listed = github.create_deployment(&deployment).await?;
-        github.set_deployment_status(listed.id, &status).await
-    };
-    listed.await.map_err(|error: GitHubError| with_help(&error))
+    (deployment, status)
 }
 
 #[cfg(test)]
@@ -110,5 +116,24 @@ mod tests {
         assert_eq!(fate(&build("\"errored\"", "null")), "failed without a word why");
         assert_eq!(fate(&build("\"building\"", "null")), "says nothing since 2026-11-20T10:01:00Z");
         assert!(fate(&build("\"built\"", "null")).contains("does not show it"));
+    }
+
+    #[test]
+    fn a_deployment_is_listed_as_what_became_of_it() {
+        let golden = include_str!("../../deploy-model/test-data/golden/deployment-1/full.json");
+        let record: ProductionDeployment = serde_json::from_str(golden).unwrap();
+        for (status, state) in [
+            (DeploymentStatus::Success, DeploymentState::Success),
+            (DeploymentStatus::RolledBack, DeploymentState::Failure),
+            (DeploymentStatus::Failed, DeploymentState::Error),
+        ] {
+            let record = ProductionDeployment { status, ..record.clone() };
+            let (listed, said) = as_listed(&record);
+            assert_eq!(listed.reference, record.commit_hash.to_string(), "GitHub shows the commit that was deployed");
+            assert_eq!(listed.production_environment, record.environment == Environment::Production);
+            assert_eq!(said.state, state, "{status:?}");
+            assert!(said.description.starts_with(&record.deployment_id.to_string()));
+            assert_eq!(said.environment_url.is_some(), record.deployment_url.starts_with("http"));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Git's objects, one by one: their ids, what is in a tree, what a commit says.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::fs::{self, Permissions};
 use std::io::Write;
@@ -117,12 +118,7 @@ impl TreeEntry {
     /// Returns the object of a folder whose entries these are; sorts them as git does.
     #[must_use]
     pub fn encode(entries: &mut [Self]) -> Vec<u8> {
-        // A folder sorts as if its name ended with a slash.
-        let key = |entry: &Self| {
-            let slash = (entry.mode == Self::FOLDER).then_some(b'/');
-            entry.name.iter().copied().chain(slash).collect::<Vec<u8>>()
-        };
-        entries.sort_by_cached_key(key);
+        entries.sort_by(Self::in_git_order);
         let mut bytes = Vec::with_capacity(entries.len() * 48);
         for Self { name, mode, id } in entries {
             bytes.extend(format!("{mode:o} ").as_bytes());
@@ -131,6 +127,16 @@ impl TreeEntry {
             bytes.extend(id.0);
         }
         bytes
+    }
+
+    /// A folder sorts as if its name ended with a slash.
+    fn in_git_order(a: &Self, b: &Self) -> Ordering {
+        let common = a.name.len().min(b.name.len());
+        let next = |entry: &Self| match entry.name.get(common) {
+            None if entry.mode == Self::FOLDER => Some(b'/'),
+            byte => byte.copied(),
+        };
+        a.name[..common].cmp(&b.name[..common]).then_with(|| next(a).cmp(&next(b)))
     }
 }
 

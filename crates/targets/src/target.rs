@@ -93,7 +93,7 @@ pub trait Target: Debug + Send + Sync {
     /// When the target cannot be asked, or what it knows of the release is damaged.
     async fn digests(&self, id: &ReleaseId, scope: &Scope) -> Result<Option<BTreeMap<String, Digest>>, TargetError> {
         let artifact = self.read(id, scope).await?;
-        Ok(artifact.map(|artifact| artifact.files.into_iter().map(|file| (file.path, file.digest)).collect()))
+        Ok(artifact.map(|artifact| artifact.files.iter().map(|file| (file.path.clone(), file.digest)).collect()))
     }
 
     /// Says whether a release is wholly there, with the files that it names. A target that keeps no files on this

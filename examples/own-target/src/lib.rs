@@ -170,7 +170,7 @@ impl Target for OwnTarget {
             tree.make_folder(folder)?;
         }
         let mut copies = Vec::with_capacity(artifact.files.len());
-        for file in &artifact.files {
+        for file in artifact.files.iter() {
             if scope.cancel.is_cancelled() {
                 return Err(TargetError::Cancelled);
             }

@@ -166,6 +166,25 @@ fn a_file_that_was_written_while_the_cache_was_made_is_read_again() {
 }
 
 #[test]
+fn the_cache_is_written_again_once_enough_has_changed() {
+    let names: Vec<String> = (0..200).map(|number| format!("{number:03}")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "old")).collect();
+    let folder = site(&files);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let cache = elsewhere.path().join("cache");
+    read_with_warm_cache(folder.path(), &cache);
+    let first = fs::read(&cache).unwrap();
+    let mut is_rewritten = Vec::new();
+    for name in &names[..4] {
+        fs::write(folder.path().join(name), "new").unwrap();
+        let artifact = Artifact::read(folder.path(), Some(&cache), &Scope::default()).unwrap();
+        assert_eq!(artifact, read(folder.path()).unwrap(), "{name}");
+        is_rewritten.push(fs::read(&cache).unwrap() != first);
+    }
+    assert_eq!((is_rewritten.first(), is_rewritten.last()), (Some(&false), Some(&true)));
+}
+
+#[test]
 fn a_change_that_keeps_size_and_mtime_is_seen() {
     let folder = site(&[("a", "one")]);
     let elsewhere = tempfile::tempdir().unwrap();

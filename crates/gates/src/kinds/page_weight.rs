@@ -352,7 +352,7 @@ impl PageWeight {
 }
 
 fn files(artifact: &Artifact, wanted: impl Fn(&str) -> bool) -> Vec<FileIndex> {
-    (0..).zip(&artifact.files).filter(|(_, file)| wanted(&file.path)).map(|(index, _)| index).collect()
+    (0..).zip(artifact.files.iter()).filter(|(_, file)| wanted(&file.path)).map(|(index, _)| index).collect()
 }
 
 fn raw(artifact: &Artifact, load: &Load) -> u64 {

@@ -309,8 +309,8 @@ impl Target for GitBranch {
         let (this, id) = (self.clone(), id.clone());
         blocking(move || {
             let repository = this.repository()?;
-            let commit = repository.reference(&this.release_reference(&id)).map_err(local("look for the release"))?;
-            let files = commit.and_then(|commit| known::load(&this.work(&repository), &id, &commit));
+            let source = this.staged_one(&repository, &id)?;
+            let files = source.and_then(|source| known::load(&this.work(&repository), &source.release));
             Ok(files.map(|files| files.into_iter().map(|file| (file.path, file.digest)).collect()))
         })
         .await

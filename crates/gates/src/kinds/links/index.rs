@@ -37,7 +37,7 @@ impl<'a> Index<'a> {
     pub(super) fn new(artifact: &'a Artifact, clean_urls: bool) -> Self {
         let files = artifact.files.iter().enumerate().map(|(number, file)| (file.path.as_str(), number)).collect();
         let mut folders = HashSet::new();
-        for file in &artifact.files {
+        for file in artifact.files.iter() {
             let mut path = file.path.as_str();
             while let Some(slash) = path.rfind('/') {
                 path = &path[..slash];
@@ -97,7 +97,7 @@ impl<'a> Index<'a> {
     pub(super) fn namesake(&self, path: &str) -> Option<&'a str> {
         let by_name = self.by_name.get_or_init(|| {
             let mut by_name: HashMap<&str, Option<&str>> = HashMap::new();
-            for file in &self.artifact.files {
+            for file in self.artifact.files.iter() {
                 let path = file.path.as_str();
                 by_name.entry(name_of(path)).and_modify(|only| *only = None).or_insert(Some(path));
             }

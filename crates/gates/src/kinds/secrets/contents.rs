@@ -166,7 +166,7 @@ impl Trees {
 
     /// Returns which sizes the contents of the site have: one of another size is not among them.
     fn sizes(&self) -> HashSet<u64> {
-        let site = self.site.iter().flat_map(|site| &site.artifact.files);
+        let site = self.site.iter().flat_map(|site| site.artifact.files.iter());
         site.map(|file| file.size).collect()
     }
 }
