@@ -117,6 +117,8 @@ pub(crate) enum Command {
     /// How long records stay, and what is held.
     #[command(subcommand)]
     Retention(Retention),
+    /// Installs what gates need besides this program: Chromium, and pinned packages from npm.
+    Setup,
     /// Serves the built site on loopback until Ctrl-C.
     Preview {
         /// Serve what is live instead of building.

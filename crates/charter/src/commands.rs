@@ -8,6 +8,7 @@ mod init;
 mod look;
 mod preview;
 mod retention;
+mod setup;
 
 use std::sync::Arc;
 
@@ -104,6 +105,7 @@ async fn dispatch(invocation: &Invocation<'_>, command: Command) -> Ended {
         Command::Preview { live } => preview::preview(invocation, live).await,
         Command::Freeze { reason } => deploy::freeze(invocation, reason).await,
         Command::Unfreeze => deploy::unfreeze(invocation).await,
+        Command::Setup => setup::setup(invocation).await,
         Command::Schema => {
             let schema =
                 serde_json::to_string_pretty(&invocation.charter.schema()).expect("a JSON value has a JSON form");

@@ -4,6 +4,7 @@ use charter_host::Catalog;
 
 use crate::Gate;
 
+pub mod accessibility;
 pub mod branches;
 pub mod clean_tree;
 pub mod command;
@@ -19,6 +20,7 @@ pub mod secrets;
 pub mod zero_actions;
 
 pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
+    catalog.register(&accessibility::META, accessibility::gate);
     catalog.register(&branches::META, branches::gate);
     catalog.register(&clean_tree::META, clean_tree::gate);
     catalog.register(&command::META, command::gate);

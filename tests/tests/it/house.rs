@@ -32,7 +32,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("charter-github", &["charter-deploy-model", "charter-host"]),
     (
         "charter-gates",
-        &["charter-artifact", "charter-deploy-model", "charter-github", "charter-host", "charter-repository"],
+        &[
+            "charter-artifact",
+            "charter-browser",
+            "charter-deploy-model",
+            "charter-github",
+            "charter-host",
+            "charter-repository",
+        ],
     ),
     ("charter-targets", &["charter-artifact", "charter-deploy-model", "charter-host", "charter-repository"]),
     ("charter-report", &["charter-deploy-model"]),

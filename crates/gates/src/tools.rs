@@ -1,0 +1,44 @@
+//! The programs from npm that gates run, pinned with their lock file, and where they are installed.
+
+use std::path::PathBuf;
+
+use charter_deploy_model::Digest;
+use charter_host::Environment;
+use sha2::{Digest as _, Sha256};
+
+use crate::GateError;
+
+/// What npm is told to install: every version exactly.
+pub const PACKAGE: &str = include_str!("../../../tools/package.json");
+
+/// What npm is held to, for everything that those need.
+pub const LOCK: &str = include_str!("../../../tools/package-lock.json");
+
+/// What installs them.
+pub const SETUP: &str = "cargo xtask setup";
+
+/// Returns the folder that these very versions are installed in: `charter/tools/` and twelve digits of the lock file's
+/// digest, in the user's data folder. Nothing, when there is no such folder because nobody has a home.
+#[must_use]
+pub fn folder(environment: &Environment) -> Option<PathBuf> {
+    let named = environment.get("XDG_DATA_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let data = named.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".local/share")))?;
+    Some(data.join("charter/tools").join(version()))
+}
+
+/// Returns what tells this set of tools from any other: twelve hexadecimal digits.
+#[must_use]
+pub fn version() -> String {
+    let mut digits = Digest::new(Sha256::digest(LOCK).into()).hex();
+    digits.truncate(12);
+    digits
+}
+
+/// Returns where a file of an installed package is, such as `axe-core/axe.min.js`.
+pub(crate) fn find(environment: &Environment, file: &str) -> Result<PathBuf, GateError> {
+    let path = folder(environment).map(|folder| folder.join("node_modules").join(file));
+    path.filter(|path| path.is_file()).ok_or_else(|| {
+        let package = file.split('/').next().unwrap_or(file);
+        GateError::Unavailable { reason: format!("`{package}` is not installed; install it with `{SETUP}`") }
+    })
+}
