@@ -12,8 +12,19 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// A configuration that works for a plain folder.
-pub const CONFIGURATION: &str = r#"
+macro_rules! without_browser {
+    () => {
+        "gates = { skip = [\"accessibility\"] }\n"
+    };
+}
+
+/// Leaves the gates that start a browser out of an environment: most tests deploy again and again, and are about
+/// something else.
+pub const WITHOUT_BROWSER: &str = without_browser!();
+
+/// A configuration that works for a plain folder, [`WITHOUT_BROWSER`].
+pub const CONFIGURATION: &str = concat!(
+    r#"
 [application]
 name = "tides"
 
@@ -23,7 +34,9 @@ output = "public"
 [environments.production]
 target = { kind = "docroot", path = "production/site" }
 verify = { checks = [{ path = "/", contains = "Tides" }] }
-"#;
+"#,
+    without_browser!()
+);
 
 /// A temporary git project, with a home of its own.
 #[derive(Debug)]
@@ -205,6 +218,15 @@ impl Site {
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Ran {
         run(&mut self.command(arguments))
+    }
+
+    /// Runs a command of the program under test that finds what `setup` installed for the user who runs the tests.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "only the environment tells where the user's data is")]
+    pub fn run_with_tools(&self, arguments: &[&str]) -> Ran {
+        let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share").into_os_string());
+        let data = std::env::var_os("XDG_DATA_HOME").or(home).unwrap_or_default();
+        run(self.command(arguments).env("XDG_DATA_HOME", data))
     }
 
     /// Runs a command that dies or fails at a point.

@@ -5,10 +5,12 @@ use std::time::Instant;
 
 use crate::chore::{is_installed, program, say};
 
-/// Debian packages that the whole-program tests use: package, and a program that shows it is there.
-const PACKAGES: [(&str, &str); 9] = [
+/// Debian packages that the tests use: package, and a program that shows it is there.
+const PACKAGES: [(&str, &str); 11] = [
     ("git", "git"),
     ("chromium", "chromium"),
+    ("nodejs", "node"),
+    ("npm", "npm"),
     ("nginx-light", "nginx"),
     ("fcgiwrap", "fcgiwrap"),
     ("openssh-server", "sshd"),
@@ -31,14 +33,16 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     if all && !install() {
         return ExitCode::FAILURE;
     }
-    let steps: [(&str, Command); 5] = [
-        ("formatting", cargo(&["fmt", "--all", "--check"])),
-        ("lints", cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"])),
-        ("tests", tests(all)),
-        ("docs", docs()),
-        ("dependency policy", dependency_policy()),
+    let steps = [
+        ("tools of gates", all.then(setup)),
+        ("formatting", Some(cargo(&["fmt", "--all", "--check"]))),
+        ("lints", Some(cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))),
+        ("tests", Some(tests(all))),
+        ("docs", Some(docs())),
+        ("dependency policy", Some(dependency_policy())),
     ];
-    for (name, mut command) in steps {
+    for (name, command) in steps {
+        let Some(mut command) = command else { continue };
         let started = Instant::now();
         say(format!("── {name}"));
         match command.status() {
@@ -62,6 +66,13 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = program(env!("CARGO"));
     command.args(arguments);
+    command
+}
+
+/// Installs what gates run, as a user would.
+fn setup() -> Command {
+    let mut command = program(std::env::current_exe().unwrap_or_default());
+    command.arg("setup");
     command
 }
 

@@ -113,6 +113,16 @@ impl Charter {
             let name = format!("schemas/{}.json", kind.schema.replace('/', "-"));
             files.push((name, pretty(kind.json_schema.as_value())));
         }
+        let schema = self.schema();
+        let judges: Vec<&KindMeta> = self.judges().collect();
+        for kind in &judges {
+            let is_gate = self.gates.kinds().any(|gate| gate.id == kind.id);
+            let samples = is_gate.then(|| format!("../../crates/gates/samples/{}.md", kind.id));
+            let section = &schema["properties"]["gates"]["properties"][kind.id];
+            let page = charter_report::page::page(kind, section, samples.as_deref());
+            files.push((format!("docs/gates/{}.md", kind.id), page));
+        }
+        files.push(("docs/gates/README.md".to_owned(), charter_report::page::index(&judges)));
         files
     }
 

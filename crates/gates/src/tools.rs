@@ -1,9 +1,10 @@
 //! The programs from npm that gates run, pinned with their lock file, and where they are installed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use charter_deploy_model::Digest;
 use charter_host::Environment;
+use charter_host::durable::{self, DurableError};
 use sha2::{Digest as _, Sha256};
 
 use crate::GateError;
@@ -24,6 +25,23 @@ pub fn folder(environment: &Environment) -> Option<PathBuf> {
     let named = environment.get("XDG_DATA_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
     let data = named.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".local/share")))?;
     Some(data.join("charter/tools").join(version()))
+}
+
+/// The file that says that everything is in the folder.
+const COMPLETE: &str = "complete";
+
+/// Says whether everything is installed in `folder`.
+#[must_use]
+pub fn is_complete(folder: &Path) -> bool {
+    folder.join(COMPLETE).is_file()
+}
+
+/// Notes that everything is installed in `folder`.
+///
+/// # Errors
+/// When the note cannot be written.
+pub fn note_complete(folder: &Path) -> Result<(), DurableError> {
+    durable::replace_derived(&folder.join(COMPLETE), b"")
 }
 
 /// Returns what tells this set of tools from any other: twelve hexadecimal digits.

@@ -1,6 +1,6 @@
 //! What kinds say about themselves: a list, and one whole.
 
-use charter_deploy_model::KindMeta;
+use charter_deploy_model::{CodeMeta, KindMeta};
 
 use crate::layout::{field, hanging, heading, table};
 use crate::style::{BOLD, CODE, DIM, paint};
@@ -22,12 +22,38 @@ pub fn explain(meta: &KindMeta) -> String {
     text += &field("needs", 5, words::needs(meta.needs));
     text += &field("runs", 5, words::lane(meta.lane));
     for code in meta.codes {
-        let principle = code.principle.map(|principle| format!(" · principle {}", words::principle(principle)));
-        let about = format!("{}{}", words::severity(code.default_severity), principle.unwrap_or_default());
-        text += &format!("\n{}  {}\n", paint(BOLD, &visible(code.id)), paint(DIM, &about));
-        text += &markdown(code.docs, "  ");
+        text.push('\n');
+        text += &code_whole(code);
     }
     text
+}
+
+/// Returns what a code means, and how a finding of it may stand for a while.
+#[must_use]
+pub fn explain_code(meta: &KindMeta, code: &CodeMeta) -> String {
+    let mut text = code_whole(code);
+    let of = format!("It is a finding of `{}`, which says: {}", visible(meta.id), visible(meta.summary()));
+    text += &format!("\n{}", hanging("", &styled_words(&of)));
+    text += "\nTo let one stand for a while, write into charter.toml:\n\n";
+    for line in waiver(code.id).lines() {
+        text += &format!("    {}\n", paint(CODE, line));
+    }
+    text
+}
+
+fn code_whole(code: &CodeMeta) -> String {
+    let principle = code.principle.map(|principle| format!(" · principle {}", words::principle(principle)));
+    let about = format!("{}{}", words::severity(code.default_severity), principle.unwrap_or_default());
+    let head = format!("{}  {}\n", paint(BOLD, &visible(code.id)), paint(DIM, &about));
+    head + &markdown(code.docs, "  ")
+}
+
+/// Returns a waiver to be filled in.
+pub(crate) fn waiver(code: &str) -> String {
+    format!(
+        "[[waivers]]\ncode = \"{code}\"\nsubject = \"<what the finding is about, or a glob>\"\n\
+         reason = \"<why it may stand>\"\nowner = \"<who answers for it>\"\nexpires = \"<YYYY-MM-DD>\"\n"
+    )
 }
 
 /// Markdown for a terminal: headings bold, code indented, paragraphs and list items wrapped.

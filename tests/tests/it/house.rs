@@ -154,6 +154,15 @@ fn no_module_is_a_drawer_for_odds_and_ends() {
 }
 
 #[test]
+fn every_gate_says_what_it_found_in_public_projects() {
+    let missing: Vec<&str> = (charter_gates::standard().kinds())
+        .map(|kind| kind.id)
+        .filter(|id| !repository().join(format!("crates/gates/samples/{id}.md")).is_file())
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new(), "crates/gates/samples/<gate>.md");
+}
+
+#[test]
 fn generated_files_are_up_to_date() {
     for (name, text) in charter::Charter::new().generated_files() {
         let present = std::fs::read_to_string(repository().join(&name)).unwrap_or_default();

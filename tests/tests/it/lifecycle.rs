@@ -133,8 +133,8 @@ fn a_freeze_stops_deployments_and_lets_one_go_back() {
 fn staging_is_a_place_of_its_own() {
     let site = Site::new(PROGRAM);
     let mut configuration = site.read("charter.toml");
-    configuration
-        .push_str("\n[environments.staging]\ntarget = { kind = \"docroot\", path = \"production/staging\" }\n");
+    configuration += "\n[environments.staging]\ntarget = { kind = \"docroot\", path = \"production/staging\" }\n";
+    configuration += charter_tests::WITHOUT_BROWSER;
     site.write("charter.toml", configuration);
     site.commit("Add staging");
     site.run(&["deploy", "--environment", "staging"]).expect(0);

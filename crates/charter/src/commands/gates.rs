@@ -38,7 +38,11 @@ fn explain(invocation: &Invocation<'_>, code: &str) -> Ended {
     let Some(meta) = kinds().find(|meta| meta.id == id && (id == code || meta.code(code).is_some())) else {
         return Err(unknown(invocation, code));
     };
-    invocation.output.result(|| charter_report::explain(meta), || charter_report::json::v1::kinds(&[meta]));
+    let text = || match meta.code(code) {
+        Some(code) => charter_report::explain_code(meta, code),
+        None => charter_report::explain(meta),
+    };
+    invocation.output.result(text, || charter_report::json::v1::kinds(&[meta]));
     Ok(exit::DONE)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use charter_deploy_model::{Failure, UsersSee, exit};
 use charter_gates::tools;
-use charter_host::{Command, Host, Scope, durable};
+use charter_host::{Command, Environment, Host, Scope, durable};
 use serde_json::json;
 
 use super::{Ended, Invocation};
@@ -18,6 +18,12 @@ const LIMIT: Duration = Duration::from_secs(900);
 struct Step {
     what: &'static str,
     done: String,
+}
+
+/// Says whether there is nothing left to set up.
+pub(super) fn is_done(environment: &Environment) -> bool {
+    tools::folder(environment).is_some_and(|folder| tools::is_complete(&folder))
+        && charter_browser::find(environment).is_some()
 }
 
 /// Installs the packages from npm and Chromium, where they are not there yet, and says what it did.
@@ -40,8 +46,7 @@ async fn install_tools(host: &Host) -> Result<Step, Failure> {
     let Some(folder) = tools::folder(&host.environment) else {
         return Err(usage("there is no home folder for them", Vec::new(), &["set HOME or XDG_DATA_HOME"]));
     };
-    let complete = folder.join("complete");
-    if complete.is_file() {
+    if tools::is_complete(&folder) {
         return Ok(Step { what, done: format!("there already, in {}", folder.display()) });
     }
     let broken = |error: durable::DurableError| open::broken("the folder for tools cannot be written", &error);
@@ -58,7 +63,7 @@ async fn install_tools(host: &Host) -> Result<Step, Failure> {
         "install Node.js 18.20 or newer with npm, then run `cargo xtask setup` again",
     )
     .await?;
-    durable::replace_derived(&complete, b"").map_err(broken)?;
+    tools::note_complete(&folder).map_err(broken)?;
     Ok(Step { what, done: format!("installed in {}", folder.display()) })
 }
 

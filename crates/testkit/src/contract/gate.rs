@@ -502,6 +502,7 @@ fn messages(text: &str) -> Vec<String> {
 }
 
 /// Programs, those that `setup` installed among them, and none of the user's own settings.
+#[expect(clippy::disallowed_methods, reason = "only the environment tells where the user's data is")]
 fn programs() -> Environment {
     let own = Environment::from_iter(std::env::vars_os());
     (own.allow(&["HOME", "XDG_DATA_HOME"]))
