@@ -17,6 +17,7 @@
 mod accessibility;
 mod alert;
 pub mod analytics;
+pub mod attestation;
 mod backup;
 pub mod chain;
 mod configuration;
@@ -48,6 +49,7 @@ mod window;
 
 pub use accessibility::{AccessibilityViolation, ViolationImpact, WcagLevel};
 pub use alert::{AlertSeverity, MonitoringAlert};
+pub use attestation::{Attestation, Envelope};
 pub use backup::{BackupVerification, Snapshot, SnapshotContent};
 pub use configuration::{
     AccessibilityWatch, ApplicationInfo, BackupSchedule, BundleTargets, ConstitutionalConfiguration, ContentChecks,

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
-    Hold, HoldLifted, MaintenanceAutomation, MonitoringRun, ProductionConfiguration, ProductionDeployment, Pruning,
+    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringRun, ProductionConfiguration, ProductionDeployment, Pruning,
     UptimeIncident,
 };
 
@@ -92,6 +92,7 @@ impl RecordKind {
             kind::<Hold>(),
             kind::<HoldLifted>(),
             kind::<Pruning>(),
+            kind::<Attestation>(),
         ]
     }
 }

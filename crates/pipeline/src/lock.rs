@@ -14,8 +14,9 @@ pub(crate) struct Locked {
 }
 
 /// The folders in which a killed deployment can leave temporary files.
-const LEFTOVERS: [&str; 10] = [
+const LEFTOVERS: [&str; 11] = [
     "approvals",
+    "attestations",
     "configuration",
     "deployments",
     "holds",

@@ -202,8 +202,17 @@ pub(crate) fn approve_again(
 }
 
 /// The folders that hold records.
-const LEDGER: [&str; 7] =
-    ["deployments", "configuration", "monitoring", "maintenance", "incidents", "approvals", "integrity"];
+const LEDGER: [&str; 9] = [
+    "deployments",
+    "attestations",
+    "configuration",
+    "monitoring",
+    "maintenance",
+    "incidents",
+    "approvals",
+    "holds",
+    "integrity",
+];
 
 /// Takes a snapshot of whatever is about to change, or finds that there is one.
 pub(crate) async fn back_up(run: &mut Run<'_>, approved: Approved, scope: &Scope) -> Result<BackedUp, Stop> {

@@ -5,7 +5,7 @@
 
 use charter_backup::Depth;
 use charter_deploy_model::{
-    DeploymentErrorType, Environment, EventKind, ProductionBranch, ProductionDeployment, Release,
+    Attestation, DeploymentErrorType, Environment, EventKind, ProductionBranch, ProductionDeployment, Release,
 };
 use charter_host::{Scope, fault};
 use charter_store::{Checkpoint, Prepared, StoreError};
@@ -182,8 +182,9 @@ pub(crate) async fn commit_record(run: &mut Run<'_>) -> Result<(), Stop> {
 /// Commits a record. A file in its place that the log does not have is what a failed write left of an earlier intent,
 /// one that was given up since: it is put aside.
 async fn commit(project: &Project, prepared: &Prepared) -> Result<Checkpoint, StoreError> {
+    let folder = prepared.path.split_once('/').map_or("", |(folder, _)| folder);
     match project.store.commit(prepared).await {
-        Err(StoreError::AlreadyTaken { path }) if !project.store.paths("deployments").await?.contains(&path) => {
+        Err(StoreError::AlreadyTaken { path }) if !project.store.paths(folder).await?.contains(&path) => {
             project.store.quarantine(&path, "it was never logged, and another record took its place").await?;
             project.store.commit(prepared).await
         }
@@ -202,6 +203,10 @@ pub(crate) async fn finish(
     let project = run.project;
     let reports = run.facts.reports.clone().unwrap_or_default();
     let release = verified.map(|verified| verified.release);
+    let attested = attest(project, &record).await;
+    if let Err(problem) = &attested {
+        project.events.warn(format!("{problem}; the next command tries again"));
+    }
     let anchored = anchor(&run, scope).await;
     if let Err(problem) = &anchored {
         project.events.warn(format!("{problem}; the next command tries again"));
@@ -222,13 +227,22 @@ pub(crate) async fn finish(
     if let Err(stop) = &settled {
         project.events.warn(format!("{}; the next command will", chain(stop)));
     }
-    if anchored.is_ok()
+    if attested.is_ok()
+        && anchored.is_ok()
         && settled.is_ok()
         && let Err(error) = run.close()
     {
         project.events.warn(format!("the journal could not be closed: {}", chain(&error)));
     }
     Finished { record, release, reports }
+}
+
+/// Puts what the gates made of the build on record in the form that other tools read.
+async fn attest(project: &Project, record: &ProductionDeployment) -> Result<(), String> {
+    let Some(attestation) = Attestation::of(record) else { return Ok(()) };
+    let attested = async { commit(project, &project.store.prepare(&attestation)?).await };
+    let problem = |error| format!("what the gates made of the build could not be attested: {}", chain(&error));
+    attested.await.map(drop).map_err(problem)
 }
 
 /// Makes a production branch that keeps the commit and the log's root, and pushes what no remote has yet.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use charter_deploy_model::{
-    Hold, HoldLifted, MaintenanceAutomation, MonitoringRun, ProductionConfiguration, ProductionDeployment, Pruning,
+    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringRun, ProductionConfiguration, ProductionDeployment, Pruning,
     Record, RecordKind, RunFault, UptimeIncident,
 };
 use serde::Serialize;
@@ -103,6 +103,7 @@ fn what_is_read_is_written_again_byte_for_byte() {
     round_trip::<Hold>();
     round_trip::<HoldLifted>();
     round_trip::<Pruning>();
+    round_trip::<Attestation>();
 }
 
 fn round_trip<R: Record>() {
