@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::html::css::{self, Piece};
 use crate::html::{self, EndTag, StartTag, Visitor};
 use crate::kinds::{
-    dependencies, dockerfile, html as html_gate, kubernetes, links, page_weight, secrets, zero_actions,
+    dependencies, dockerfile, headers, html as html_gate, kubernetes, links, page_weight, secrets, zero_actions,
 };
 
 /// Reads a page: every tag and text is where it is said to be.
@@ -135,4 +135,14 @@ pub fn lock(text: &str) {
 /// Reads an advisory of OSV or RustSec, and asks it about a version.
 pub fn advisory(file: &[u8]) {
     dependencies::fuzz(file);
+}
+
+/// Reads Content Security Policies, one a line, and a cookie.
+pub fn csp(text: &str) {
+    headers::fuzz_csp(text);
+}
+
+/// Reads a file `_headers`: every problem is in a line of it.
+pub fn headers_file(text: &str) {
+    headers::fuzz_file(text);
 }

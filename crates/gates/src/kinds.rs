@@ -11,6 +11,7 @@ pub mod command;
 pub mod commits;
 pub mod dependencies;
 pub mod dockerfile;
+pub mod headers;
 pub mod html;
 pub mod kubernetes;
 pub mod links;
@@ -27,6 +28,7 @@ pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
     catalog.register(&commits::META, commits::gate);
     catalog.register(&dockerfile::META, dockerfile::gate);
     catalog.register(&dependencies::META, dependencies::gate);
+    catalog.register(&headers::META, headers::gate);
     catalog.register(&html::META, html::gate);
     catalog.register(&kubernetes::META, kubernetes::gate);
     catalog.register(&links::META, links::gate);

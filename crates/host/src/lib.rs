@@ -35,6 +35,9 @@ pub use process::{Command, Ended, Output, ProcessError, Processes, SystemProcess
 pub use scope::{Progress, Scope};
 pub use secret::{Secret, Secrets};
 
+/// An HTTP client, for those who hold one.
+pub type HttpClient = reqwest::Client;
+
 /// The machine as components see it: built once, held by whoever needs it.
 #[derive(Debug, Clone)]
 pub struct Host {
@@ -54,13 +57,24 @@ impl Host {
     /// # Errors
     /// When the HTTP client cannot be set up.
     pub fn system(environment: Environment) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("charter/", env!("CARGO_PKG_VERSION")))
-            .timeout(std::time::Duration::from_secs(30))
-            .no_proxy()
-            .build()?;
+        let http = http().build()?;
         Ok(Self { clock: Arc::new(SystemClock), processes: Arc::new(SystemProcesses), http, environment })
     }
+
+    /// Returns a client that shows redirects instead of following them.
+    ///
+    /// # Errors
+    /// When it cannot be set up.
+    pub fn http_without_redirects() -> Result<HttpClient, reqwest::Error> {
+        http().redirect(reqwest::redirect::Policy::none()).build()
+    }
+}
+
+fn http() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("charter/", env!("CARGO_PKG_VERSION")))
+        .timeout(std::time::Duration::from_secs(30))
+        .no_proxy()
 }
 
 /// What a component's builder may look at.

@@ -77,6 +77,17 @@ const PLANTED: &[(&str, Plant, &[&str])] = &[
     ("branches/name", Branch("20261121-020711-prod"), &[]),
     ("clean-tree/uncommitted", Uncommitted("notes.txt"), &[]),
     ("command/failed", Configuration("[[gates.command.run]]\nname = \"no\"\ncommand = [\"false\"]\n"), &[]),
+    (
+        "headers/content-security-policy",
+        Instead("default-src 'self'; object-src 'none'", "script-src 'self' 'unsafe-inline'; object-src 'none'"),
+        &[],
+    ),
+    ("headers/referrer-policy", Body("<meta name=\"referrer\" content=\"unsafe-url\">"), &[]),
+    (
+        "headers/subresource-integrity",
+        Body("<script src=\"https://cdn.example.net/a.js\"></script>"),
+        &["page-weight/elsewhere"],
+    ),
     ("html/button-text", Body("<button type=\"button\"></button>"), &[]),
     ("html/charset", Instead("<meta charset=\"utf-8\">", ""), &[]),
     ("html/doctype", Instead("<!doctype html>\n", ""), &[]),
@@ -106,7 +117,11 @@ const PLANTED: &[(&str, Plant, &[&str])] = &[
         &["page-weight/elsewhere"],
     ),
     ("links/resource", Body("<script src=\"/gone.js\"></script>"), &["page-weight/missing"]),
-    ("page-weight/elsewhere", Body("<script src=\"https://cdn.example.net/a.js\"></script>"), &[]),
+    (
+        "page-weight/elsewhere",
+        Body("<script src=\"https://cdn.example.net/a.js\"></script>"),
+        &["headers/subresource-integrity"],
+    ),
     ("page-weight/file", Configuration("[[gates.page-weight.files]]\nglob = \"**/*.js\"\nmax-bytes = 10\n"), &[]),
     ("page-weight/image", Configuration("[gates.page-weight]\nmax-image-bytes = 10\n"), &[]),
     ("page-weight/missing", Body("<script src=\"/gone.js\"></script>"), &["links/resource"]),
@@ -183,6 +198,7 @@ fn put(site: &Site, plant: &Plant) {
 /// What no test of this sort can plant, and where it is tested instead.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("accessibility/", "needs a browser: the gate's examples, each code"),
+    ("headers/", "nobody says which headers the site is sent with: the gate's samples and crates/gates/tests/it/headers.rs"),
     ("commits/", "nothing is demanded of commits until it is configured: crates/gates/tests/it/commits.rs"),
     ("publishable/", "the target is a docroot: crates/gates/tests/it/publishable.rs"),
     ("ratchet/", "tests/tests/it/gates.rs"),

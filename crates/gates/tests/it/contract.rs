@@ -26,6 +26,7 @@ contract! {
     commits
     dependencies
     dockerfile
+    headers
     html
     kubernetes
     links

@@ -8,6 +8,7 @@ mod contract;
 mod dependencies;
 mod dockerfile;
 mod github;
+mod headers;
 mod html;
 mod kubernetes;
 mod links;

@@ -3,7 +3,8 @@
 //! [`gate`] checks all clauses over [`Samples`], which are folders:
 //!
 //! ```text
-//! test-data/<gate>/passes/<any name>/charter.toml   the gate's section, `[gates.<gate>]`; may be absent
+//! test-data/<gate>/passes/<any name>/charter.toml   the gate's section, `[gates.<gate>]`; may be absent;
+//!                                                  `{preview}` in it stands for the URL of the served site
 //!                                    site/          what was built
 //!                                    source/        the project's files, committed to git
 //!                                    changes/       files written over them and not committed
@@ -425,9 +426,6 @@ impl Case {
 }
 
 async fn set_up(case: Case, id: &str) -> Sample {
-    let config: Value = toml::from_str(&case.config)
-        .unwrap_or_else(|error| panic!("the configuration of `{}` is malformed: {error}", case.name));
-    let section = config.pointer(&format!("/gates/{id}")).cloned().unwrap_or_else(|| json!({}));
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let project = folder.path().join("project");
     write(&project, &case.source);
@@ -447,6 +445,9 @@ async fn set_up(case: Case, id: &str) -> Sample {
         None => None,
     };
     let url = preview.as_ref().map(|preview| preview.url().to_owned());
+    let config: Value = toml::from_str(&case.config.replace("{preview}", url.as_deref().unwrap_or_default()))
+        .unwrap_or_else(|error| panic!("the configuration of `{}` is malformed: {error}", case.name));
+    let section = config.pointer(&format!("/gates/{id}")).cloned().unwrap_or_else(|| json!({}));
     let subject =
         Subject { source, artifact: built, preview: url, base_path, live, target, github, ..Subject::new(project) };
     Sample { name: case.name, subject, section, folder, _preview: preview, seen: OnceCell::new() }
