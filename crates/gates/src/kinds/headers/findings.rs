@@ -73,6 +73,7 @@ pub(super) fn of_server(pages: &[Judged], subject: &str, minimum: Grade) -> Vec<
         let cookie = cookie.map(|name| format!(" (`{}`)", short(name))).unwrap_or_default();
         let for_pages = match (graded.len(), pages.len()) {
             (1, _) => String::new(),
+            (all, some) if all == some => format!(" for all {all} pages"),
             (all, some) => format!(" for {some} of {all} pages, first `{}`", pages[0].0.path),
         };
         let message = format!("`{subject}` {what}{cookie}{for_pages} (`{result}`, {} points)", grade::modifier(result));

@@ -30,7 +30,7 @@ pub(super) struct Problem {
 
 #[derive(Debug)]
 struct Rule {
-    host: Option<String>,
+    host: Option<Pattern>,
     pattern: Pattern,
     /// Names and values; a name without a value is taken out again.
     fields: Vec<(String, Option<String>)>,
@@ -52,12 +52,22 @@ impl Pattern {
         if let Some(start) = path.strip_suffix('*').filter(|start| is_plain(start)) {
             return Some(Self::Below(start.to_owned()));
         }
+        Self::of_parts(path, '/', "[^/]+")
+    }
+
+    /// Reads a host, in which `:name` stands for one label.
+    fn of_host(host: &str) -> Option<Self> {
+        let host = host.to_ascii_lowercase();
+        if host.contains([':', '*']) { Self::of_parts(&host, '.', "[^./]+") } else { Some(Self::Exactly(host)) }
+    }
+
+    fn of_parts(text: &str, mark: char, placeholder: &str) -> Option<Self> {
         let part = |part: &str| match part.strip_prefix(':') {
-            Some(name) if !name.is_empty() => "[^/]+".to_owned(),
+            Some(name) if !name.is_empty() => placeholder.to_owned(),
             _ => regex::escape(part).replace(r"\*", ".*"),
         };
-        let parts: Vec<String> = path.split('/').map(part).collect();
-        Regex::new(&format!("^{}$", parts.join("/"))).ok().map(Self::Any)
+        let parts: Vec<String> = text.split(mark).map(part).collect();
+        Regex::new(&format!("^{}$", parts.join(&regex::escape(&mark.to_string())))).ok().map(Self::Any)
     }
 
     fn matches(&self, path: &str) -> bool {
@@ -89,14 +99,13 @@ pub(super) fn read(text: &str) -> Rules {
                 problem("is the path of one rule too many");
                 break;
             }
-            is_in_rule = match Pattern::new(path) {
-                Some(pattern) => {
-                    let host = host.map(str::to_ascii_lowercase);
-                    read.rules.push(Rule { host, pattern, fields: Vec::new() });
+            is_in_rule = match (Pattern::new(path), host.map(Pattern::of_host)) {
+                (Some(pattern), host @ (None | Some(Some(_)))) => {
+                    read.rules.push(Rule { host: host.flatten(), pattern, fields: Vec::new() });
                     true
                 }
-                None => {
-                    problem("has a path that is too long");
+                _ => {
+                    problem("has an address that is too long");
                     false
                 }
             };
@@ -128,10 +137,9 @@ impl Rules {
     /// Returns what is sent with any of the paths under which one file is served.
     pub(super) fn headers(&self, host: Option<&str>, paths: &[String]) -> Headers {
         let mut headers = Headers::default();
-        let is_of_host = |rule: &Rule| match (&rule.host, host) {
-            (Some(theirs), Some(ours)) => theirs == ours,
-            _ => true,
-        };
+        // Rules for some hosts, usually those of previews, hold for none that is not known to be one of them.
+        let is_of_host =
+            |rule: &Rule| rule.host.as_ref().is_none_or(|theirs| host.is_some_and(|ours| theirs.matches(ours)));
         let rules = self.rules.iter().filter(|rule| is_of_host(rule));
         for rule in rules.filter(|rule| paths.iter().any(|path| rule.pattern.matches(path))) {
             for (name, value) in &rule.fields {
@@ -173,6 +181,9 @@ mod tests {
     fn a_rule_with_a_host_holds_for_that_host() {
         let rules = read("https://a.example/x\n  X-One: 1\n");
         let of = |host| rules.headers(host, &["/x".to_owned()]).get("x-one").is_some();
-        assert!(of(Some("a.example")) && !of(Some("b.example")) && of(None));
+        assert!(of(Some("a.example")) && !of(Some("b.example")) && !of(None));
+        let rules = read("https://:project.pages.example/*\n  X-One: 1\n");
+        let of = |host| rules.headers(Some(host), &["/x".to_owned()]).get("x-one").is_some();
+        assert!(of("site.pages.example") && !of("a.site.pages.example") && !of("pages.example"));
     }
 }
