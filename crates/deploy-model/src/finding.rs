@@ -187,6 +187,8 @@ pub enum Unit {
     Milliseconds,
     /// 0 to 100, more is better.
     Score,
+    /// A number without a unit, less is better, such as cumulative layout shift.
+    Ratio,
 }
 
 /// A figure that was measured, whether or not anything is wrong with it.
@@ -201,6 +203,9 @@ pub struct Measure {
     pub value: f64,
     /// What the figure counts.
     pub unit: Unit,
+    /// What was measured in each run, in their order, where the figure is the median of several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<f64>,
 }
 
 /// How much was looked at, and what could not be decided.

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use charter_deploy_model::{Digest, Finding, GateReport, Unit};
+use charter_deploy_model::{Digest, Finding, GateReport, Measure, Unit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -298,14 +298,18 @@ impl Figure {
     pub(crate) fn is_worse_than(&self, other: f64) -> bool {
         match self.unit {
             Unit::Score => self.value < other,
-            Unit::Bytes | Unit::Milliseconds | Unit::Count => self.value > other,
+            Unit::Bytes | Unit::Milliseconds | Unit::Count | Unit::Ratio => self.value > other,
         }
     }
 }
 
-/// Returns the figures of a report that can be better or worse; a number of things is neither.
+/// Returns the figures of a report that can be better or worse; a number of things is neither. Nor is what differs from
+/// run to run: the best of its values would be luck, and holding it to that would block without a cause.
 pub(crate) fn figures(report: &GateReport) -> impl Iterator<Item = (FigureName, Figure)> {
-    report.measures.iter().filter(|measure| measure.unit != Unit::Count && measure.value.is_finite()).map(|measure| {
+    let can_be_held = |measure: &&Measure| {
+        measure.unit != Unit::Count && measure.value.is_finite() && measure.samples.is_empty()
+    };
+    report.measures.iter().filter(can_be_held).map(|measure| {
         let name =
             FigureName { gate: report.gate.clone(), measure: measure.name.clone(), subject: measure.subject.clone() };
         (name, Figure { value: measure.value, unit: measure.unit })
@@ -350,7 +354,7 @@ mod tests {
     fn report(findings: &[u8], bytes: f64) -> GateReport {
         GateReport {
             findings: findings.iter().map(|number| finding(*number)).collect(),
-            measures: vec![Measure { name: "size".into(), subject: "/".into(), value: bytes, unit: Unit::Bytes }],
+            measures: vec![Measure { name: "size".into(), subject: "/".into(), value: bytes, unit: Unit::Bytes, samples: Vec::new() }],
             ..GateReport::new("links", Verdict::Blocked, true)
         }
     }

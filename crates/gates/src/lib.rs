@@ -34,6 +34,7 @@ mod memory;
 pub mod packages;
 pub mod ratchet;
 mod run;
+pub mod sampling;
 pub mod tools;
 pub mod verdict;
 mod yaml;

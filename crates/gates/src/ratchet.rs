@@ -110,7 +110,7 @@ fn counterpart<'a>(
 fn limit(live: &Figure, percent: f64) -> f64 {
     match live.unit {
         Unit::Score => live.value * (1.0 - percent / 100.0),
-        Unit::Bytes | Unit::Milliseconds | Unit::Count => live.value * (1.0 + percent / 100.0),
+        Unit::Bytes | Unit::Milliseconds | Unit::Count | Unit::Ratio => live.value * (1.0 + percent / 100.0),
     }
 }
 
@@ -119,7 +119,7 @@ fn worse(code: &str, name: &FigureName, figure: &Figure, before: f64, place: &st
     let unit = match figure.unit {
         Unit::Bytes => " bytes",
         Unit::Milliseconds => " ms",
-        Unit::Count | Unit::Score => "",
+        Unit::Count | Unit::Score | Unit::Ratio => "",
     };
     let message = format!("`{measure}` of `{subject}` is {}{unit}, and {before}{unit} {place}", figure.value);
     Finding::new(code, subject, message).key(format!("{gate}/{measure}"))
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn report(subject: &str, value: f64, unit: Unit) -> GateReport {
-        let measures = vec![Measure { name: "figure".into(), subject: subject.into(), value, unit }];
+        let measures = vec![Measure { name: "figure".into(), subject: subject.into(), value, unit, samples: Vec::new() }];
         GateReport { measures, ..GateReport::new("gate", Verdict::Passed, false) }
     }
 

@@ -91,7 +91,7 @@ pub(crate) fn measured(value: f64, unit: Unit) -> String {
         Unit::Score => format!("{} / 100", score(value)),
         Unit::Bytes => format!("{value} B"),
         Unit::Milliseconds => format!("{value} ms"),
-        Unit::Count => value.to_string(),
+        Unit::Count | Unit::Ratio => value.to_string(),
     }
 }
 

@@ -109,7 +109,7 @@ fn a_configuration_expects_what_it_sets_and_nothing_else() {
     let mut report = GateReport::new("page-weight", Verdict::Blocked, true);
     for (subject, value) in [("a.html", 90_000.0), ("b.html", 120_000.0)] {
         let (name, subject) = ("script-brotli".to_owned(), subject.to_owned());
-        report.measures.push(Measure { name, subject, value, unit: Unit::Bytes });
+        report.measures.push(Measure { name, subject, value, unit: Unit::Bytes, samples: Vec::new() });
     }
     record.validation.gates = vec![report];
     record.validation.performance = serde_json::from_value(json!({ "coreWebVitals": { "lcp": 2.5 } })).unwrap();

@@ -259,6 +259,7 @@ impl Dependencies {
             subject: "packages".to_owned(),
             value: vulnerabilities as f64,
             unit: Unit::Count,
+            samples: Vec::new(),
         });
         Ok(Inspection::Looked {
             findings: found,

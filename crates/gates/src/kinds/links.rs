@@ -253,5 +253,11 @@ impl Links {
 
 /// Measures something of the whole site; what a file refers to twice counts once.
 fn count(name: &str, value: u64) -> Measure {
-    Measure { name: name.to_owned(), subject: "/".to_owned(), value: value as f64, unit: Unit::Count }
+    Measure {
+        name: name.to_owned(),
+        subject: "/".to_owned(),
+        value: value as f64,
+        unit: Unit::Count,
+        samples: Vec::new(),
+    }
 }

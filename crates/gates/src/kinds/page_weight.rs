@@ -366,6 +366,7 @@ fn measure(artifact: &Artifact, sort: &str, how: &str, file: FileIndex, bytes: u
         subject: artifact.files[file as usize].path.clone(),
         value: bytes as f64,
         unit: Unit::Bytes,
+        samples: Vec::new(),
     }
 }
 

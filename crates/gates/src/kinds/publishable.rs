@@ -188,6 +188,7 @@ impl Gate for Publishable {
                 subject: subject.to_owned(),
                 value: value as f64,
                 unit: Unit::Bytes,
+                samples: Vec::new(),
             };
             let mut measures = vec![bytes("site-size", "/", artifact.bytes())];
             measures.extend(largest.map(|file| bytes("largest-file", &file.path, file.size)));

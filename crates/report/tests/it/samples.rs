@@ -84,7 +84,13 @@ pub(crate) fn broken_link(number: u32) -> Finding {
 }
 
 fn measure(subject: &str, value: f64) -> Measure {
-    Measure { name: "script-brotli".to_owned(), subject: subject.to_owned(), value, unit: Unit::Bytes }
+    Measure {
+        name: "script-brotli".to_owned(),
+        subject: subject.to_owned(),
+        value,
+        unit: Unit::Bytes,
+        samples: Vec::new(),
+    }
 }
 
 pub(crate) fn reports() -> Vec<GateReport> {

@@ -115,5 +115,5 @@ fn judge_minutes(slug: &str, month: &str, minutes: ActionsMinutes, foreign: Opti
 }
 
 fn measure(name: &str, subject: &str, value: f64) -> Measure {
-    Measure { name: name.to_owned(), subject: subject.to_owned(), value, unit: Unit::Count }
+    Measure { name: name.to_owned(), subject: subject.to_owned(), value, unit: Unit::Count, samples: Vec::new() }
 }

@@ -117,8 +117,11 @@ pub struct Measure {
     pub subject: String,
     /// The figure.
     pub value: f64,
-    /// `bytes`, `count`, `milliseconds` or `score` (0 to 100).
+    /// `bytes`, `count`, `milliseconds`, `score` (0 to 100) or `ratio`.
     pub unit: &'static str,
+    /// What each run measured, where the figure is the median of several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<f64>,
 }
 
 /// How much was looked at.
@@ -194,6 +197,7 @@ impl From<&model::Measure> for Measure {
             subject: measure.subject.clone(),
             value: measure.value,
             unit: words::unit(measure.unit),
+            samples: measure.samples.clone(),
         }
     }
 }

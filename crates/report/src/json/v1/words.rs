@@ -43,6 +43,7 @@ pub(super) const fn unit(unit: Unit) -> &'static str {
         Unit::Count => "count",
         Unit::Milliseconds => "milliseconds",
         Unit::Score => "score",
+        Unit::Ratio => "ratio",
     }
 }
 
