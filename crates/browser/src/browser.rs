@@ -60,9 +60,8 @@ pub(crate) struct Shared {
 }
 
 /// What keeps it from doing anything but showing pages.
-const ARGUMENTS: [&str; 17] = [
+const ARGUMENTS: [&str; 16] = [
     "--headless=new",
-    "--remote-debugging-pipe",
     "--disable-background-networking",
     "--disable-breakpad",
     "--disable-client-side-phishing-detection",
@@ -80,6 +79,21 @@ const ARGUMENTS: [&str; 17] = [
     "--no-first-run",
 ];
 
+/// Returns the arguments with which Chromium is headless, quiet and connects only to what it may, for another program
+/// that starts it by itself, such as Lighthouse.
+#[must_use]
+pub fn arguments(network: Network) -> Vec<&'static str> {
+    let mut arguments: Vec<&str> = ARGUMENTS.into();
+    // Chromium's own sandbox does not work for root.
+    if rustix::process::geteuid().is_root() {
+        arguments.push("--no-sandbox");
+    }
+    if network == Network::Loopback {
+        arguments.push("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost");
+    }
+    arguments
+}
+
 impl Browser {
     /// Starts one; of the environment it gets `PATH`, the language and nothing else.
     ///
@@ -89,17 +103,11 @@ impl Browser {
         let program = options.program.clone().or_else(|| find(environment)).ok_or(BrowserError::NotFound)?;
         let profile = tempfile::Builder::new().prefix("charter-browser-").tempdir();
         let profile = profile.map_err(|source| BrowserError::Profile { source })?;
-        let mut arguments: Vec<OsString> = ARGUMENTS.map(OsString::from).into();
+        let mut arguments: Vec<OsString> = arguments(options.network).into_iter().map(OsString::from).collect();
+        arguments.push("--remote-debugging-pipe".into());
         let mut folder = OsString::from("--user-data-dir=");
         folder.push(profile.path());
         arguments.push(folder);
-        // Chromium's own sandbox does not work for root.
-        if rustix::process::geteuid().is_root() {
-            arguments.push("--no-sandbox".into());
-        }
-        if options.network == Network::Loopback {
-            arguments.push("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost".into());
-        }
         let environment = environment.allow(&["PATH", "LANG", "LC_*"]).with("HOME", profile.path());
         let mark = profile.path().file_name().map(|name| name.to_string_lossy().into_owned());
         let command = Command { mark, ..Command::new(program, arguments, profile.path(), environment, options.limit) };

@@ -30,7 +30,7 @@ mod error;
 mod page;
 mod program;
 
-pub use browser::{Browser, BrowserOptions, Network};
+pub use browser::{Browser, BrowserOptions, Network, arguments};
 pub use error::BrowserError;
 pub use page::{Page, Viewport};
 pub use program::find;

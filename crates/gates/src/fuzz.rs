@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use crate::html::css::{self, Piece};
 use crate::html::{self, EndTag, StartTag, Visitor};
 use crate::kinds::{
-    dependencies, dockerfile, headers, html as html_gate, kubernetes, links, page_weight, secrets, zero_actions,
+    dependencies, dockerfile, headers, html as html_gate, kubernetes, lighthouse, links, page_weight, secrets,
+    zero_actions,
 };
 
 /// Reads a page: every tag and text is where it is said to be.
@@ -145,4 +146,9 @@ pub fn csp(text: &str) {
 /// Reads a file `_headers`: every problem is in a line of it.
 pub fn headers_file(text: &str) {
     headers::fuzz_file(text);
+}
+
+/// Reads Lighthouse's report: every figure is a number that can be one.
+pub fn lhr(file: &[u8]) {
+    lighthouse::fuzz(file);
 }

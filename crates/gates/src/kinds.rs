@@ -14,6 +14,7 @@ pub mod dockerfile;
 pub mod headers;
 pub mod html;
 pub mod kubernetes;
+pub mod lighthouse;
 pub mod links;
 pub mod page_weight;
 pub mod publishable;
@@ -31,6 +32,7 @@ pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
     catalog.register(&headers::META, headers::gate);
     catalog.register(&html::META, html::gate);
     catalog.register(&kubernetes::META, kubernetes::gate);
+    catalog.register(&lighthouse::META, lighthouse::gate);
     catalog.register(&links::META, links::gate);
     catalog.register(&page_weight::META, page_weight::gate);
     catalog.register(&publishable::META, publishable::gate);

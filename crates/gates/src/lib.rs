@@ -30,6 +30,7 @@ mod gate;
 mod glob;
 mod html;
 pub mod kinds;
+mod measured;
 mod memory;
 pub mod packages;
 pub mod ratchet;

@@ -22,11 +22,13 @@
 //! ```
 
 mod calm;
+mod demand;
 mod ranks;
 
 use std::collections::BTreeMap;
 
 pub use calm::{Busy, wait_for_calm};
+pub use demand::{Demand, Off};
 pub use ranks::{Comparison, compare, turns};
 
 /// The share of cases in which a figure whose median is exactly at its limit may be called certain, in one look.

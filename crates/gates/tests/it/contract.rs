@@ -29,6 +29,7 @@ contract! {
     headers
     html
     kubernetes
+    lighthouse
     links
     page_weight
     publishable

@@ -11,6 +11,7 @@ mod github;
 mod headers;
 mod html;
 mod kubernetes;
+mod lighthouse;
 mod links;
 mod memory;
 mod page_weight;
