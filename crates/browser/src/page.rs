@@ -22,6 +22,17 @@ pub struct Viewport {
     pub is_mobile: bool,
 }
 
+/// How slow a device and its network are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Speed {
+    /// How many times slower the processor is than this machine's; 1 is as fast.
+    pub slowdown: f64,
+    /// What each request waits for its answer besides, in milliseconds.
+    pub latency_ms: f64,
+    /// What arrives in a second, in bytes.
+    pub bytes_per_second: f64,
+}
+
 /// A page in a context of its own; both are gone when it is dropped.
 #[derive(Debug)]
 pub struct Page {
@@ -127,6 +138,23 @@ impl Page {
         let Viewport { width, height, scale, is_mobile } = viewport;
         let params = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": is_mobile });
         self.call("Emulation.setDeviceMetricsOverride", params).await.map(drop)
+    }
+
+    /// Lets the page have a slower processor and network than there are.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn slow_down(&self, speed: Speed) -> Result<(), BrowserError> {
+        let Speed { slowdown, latency_ms, bytes_per_second } = speed;
+        let network = json!({
+            "offline": false,
+            "latency": latency_ms,
+            "downloadThroughput": bytes_per_second,
+            "uploadThroughput": bytes_per_second,
+        });
+        self.call("Network.enable", json!({})).await?;
+        self.call("Network.emulateNetworkConditions", network).await?;
+        self.call("Emulation.setCPUThrottlingRate", json!({ "rate": slowdown })).await.map(drop)
     }
 }
 

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use crate::html::css::{self, Piece};
 use crate::html::{self, EndTag, StartTag, Visitor};
 use crate::kinds::{
-    dependencies, dockerfile, headers, html as html_gate, kubernetes, lighthouse, links, page_weight, secrets,
-    zero_actions,
+    core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, lighthouse, links, page_weight,
+    secrets, zero_actions,
 };
 
 /// Reads a page: every tag and text is where it is said to be.
@@ -151,4 +151,9 @@ pub fn headers_file(text: &str) {
 /// Reads Lighthouse's report: every figure is a number that can be one.
 pub fn lhr(file: &[u8]) {
     lighthouse::fuzz(file);
+}
+
+/// Reads what a page says of its own vitals.
+pub fn vitals(answer: &[u8]) {
+    core_web_vitals::fuzz(answer);
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use charter_artifact::Artifact;
-use charter_deploy_model::{Measure, Unit};
+use charter_deploy_model::{Finding, Location, Measure, Unit};
 use charter_host::{Refusal, Scope};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::GateError;
-use crate::sampling::{Demand, LEAST, Limit, Series, median, wait_for_calm};
+use crate::kinds::lighthouse::FormFactor;
+use crate::sampling::{Decision, Demand, LEAST, Limit, Series, median, wait_for_calm};
 
 /// A figure that pages are measured for.
 #[derive(Debug)]
@@ -117,4 +118,76 @@ pub(crate) fn url_of(preview: &str, page: &str) -> String {
     let is_index = page == "index.html" || page.ends_with("/index.html");
     let page = if is_index { &page[..page.len() - "index.html".len()] } else { page };
     format!("{}/{}", preview.trim_end_matches('/'), utf8_percent_encode(page, SPECIAL))
+}
+
+/// What is measured: a page on a device.
+pub(crate) struct Place<'a> {
+    pub(crate) page: &'a str,
+    pub(crate) url: String,
+    pub(crate) form: FormFactor,
+}
+
+impl Place<'_> {
+    /// Returns what waivers match.
+    pub(crate) fn subject(&self) -> String {
+        format!("{}: {}", self.form.name(), self.page)
+    }
+
+    /// Names it in a sentence.
+    pub(crate) fn told(&self) -> String {
+        format!("`{}` on {}", self.page, self.form.name())
+    }
+}
+
+/// What was seen so far.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) measures: Vec<Measure>,
+    pub(crate) undecided: Vec<String>,
+    pub(crate) runs: u64,
+    /// Whether the run that is thrown away is over, or there is to be none.
+    pub(crate) is_warm: bool,
+}
+
+impl Seen {
+    /// Makes of a figure's samples what is to be said; `help` is asked only where something is wrong.
+    pub(crate) fn conclude(
+        &mut self,
+        gate: &str,
+        place: &Place<'_>,
+        figure: &Figure,
+        series: &Series,
+        help: impl FnOnce() -> Option<String>,
+    ) {
+        let Some(mut measure) = figure.measure(&place.subject(), &series.samples) else { return };
+        let (middle, words) = (figure.told(measure.value), figure.words);
+        let (place_told, limit) = (place.told(), figure.limit(series.limit));
+        // A single value is no sample of many.
+        let runs = if measure.samples.len() > 1 {
+            format!(" (the median of {})", figure.samples(series))
+        } else {
+            measure.samples.clear();
+            String::new()
+        };
+        self.measures.push(measure);
+        match series.decision {
+            Decision::Holds => {}
+            Decision::Broken => {
+                let message = format!("{place_told}: {words} is {middle}, where {limit} is demanded{runs}");
+                let finding = Finding::new(format!("{gate}/{}", figure.name), place.subject(), message)
+                    .key(place.form.name())
+                    .at(Location::file(place.page));
+                self.findings.push(match help() {
+                    Some(help) => finding.help(help),
+                    None => finding,
+                });
+            }
+            Decision::Uncertain => self.undecided.push(format!(
+                "{place_told}: {words} is too close to its limit to be certain: {limit} is demanded, and {middle} is \
+                 the median of {}",
+                figure.samples(series)
+            )),
+        }
+    }
 }

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use charter_browser::{Browser, BrowserError, BrowserOptions, Network, Viewport, find};
+use charter_browser::{Browser, BrowserError, BrowserOptions, Network, Speed, Viewport, find};
 use charter_host::Environment;
 
 /// Starts a browser; nothing, with a word, where none is installed and nobody promised one.
@@ -75,6 +75,17 @@ async fn a_page_is_opened_and_asked() {
     assert_eq!(page.evaluate("[first, screen.width]").await.unwrap().to_string(), r#"["loading",412]"#);
     let thrown = page.evaluate("null.x").await.unwrap_err();
     assert!(matches!(&thrown, BrowserError::Script { message } if message.contains("TypeError")), "{thrown}");
+}
+
+#[tokio::test]
+async fn a_slow_network_lets_a_page_wait() {
+    let Some(browser) = start(BrowserOptions::default()).await else { return };
+    let site = serve().await;
+    let page = browser.page().await.unwrap();
+    page.slow_down(Speed { slowdown: 1.0, latency_ms: 400.0, bytes_per_second: 200_000.0 }).await.unwrap();
+    page.open(&site).await.unwrap();
+    let script = "performance.getEntriesByType('navigation')[0].responseStart >= 400";
+    assert_eq!(page.evaluate(script).await.unwrap(), true);
 }
 
 #[tokio::test]

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use charter_deploy_model::{Finding, Inspection, KindMeta, Location, LookedAt, Measure, Unit};
+use charter_deploy_model::{Inspection, KindMeta, LookedAt, Unit};
 use charter_host::{Host, Refusal, Scope, Setup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::measured::{Figure, Pace, limit, page_of, url_of};
-use crate::sampling::{Decision, Demand, Limit, Sampling, Series};
+use crate::measured::{Figure, Pace, Place, Seen, limit, page_of, url_of};
+use crate::sampling::{Demand, Limit, Sampling, Series};
 use crate::{DependsOn, Gate, GateError, Subject};
 
 mod program;
@@ -168,7 +168,7 @@ pub enum FormFactor {
 }
 
 impl FormFactor {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Mobile => "mobile",
             Self::Desktop => "desktop",
@@ -282,33 +282,6 @@ impl Gate for Lighthouse {
     }
 }
 
-/// What was seen so far.
-#[derive(Default)]
-struct Seen {
-    findings: Vec<Finding>,
-    measures: Vec<Measure>,
-    undecided: Vec<String>,
-    runs: u64,
-    is_warm: bool,
-}
-
-/// What is measured: a page on a device.
-struct Place<'a> {
-    page: &'a str,
-    url: String,
-    form: FormFactor,
-}
-
-impl Place<'_> {
-    fn subject(&self) -> String {
-        format!("{}: {}", self.form.name(), self.page)
-    }
-
-    fn told(&self) -> String {
-        format!("`{}` on {}", self.page, self.form.name())
-    }
-}
-
 impl Lighthouse {
     /// Measures a page on a device until every figure is decided.
     async fn judge(
@@ -348,7 +321,12 @@ impl Lighthouse {
                 Some(series) => series.clone(),
                 None => once(*limit, report.value(figure, *of)),
             };
-            self.conclude(place, figure, *of, &series, &report, seen);
+            if series.is_missing {
+                let why = report.why_missing(figure, *of);
+                seen.undecided.push(format!("{}: Lighthouse could not tell {}{why}", place.told(), figure.words));
+            } else {
+                seen.conclude(META.id, place, figure, &series, || report.worst(figure, *of));
+            }
         }
         Ok(())
     }
@@ -367,50 +345,6 @@ impl Lighthouse {
 
     fn values(&self, report: &Report) -> BTreeMap<&'static str, f64> {
         self.limits.iter().filter_map(|(figure, of, _)| Some((figure.name, report.value(figure, *of)?))).collect()
-    }
-
-    fn conclude(
-        &self,
-        place: &Place<'_>,
-        figure: &Figure,
-        of: Of,
-        series: &Series,
-        report: &Report,
-        seen: &mut Seen,
-    ) {
-        if series.is_missing {
-            let why = report.why_missing(figure, of);
-            seen.undecided.push(format!("{}: Lighthouse could not tell {}{why}", place.told(), figure.words));
-            return;
-        }
-        let measure = figure.measure(&place.subject(), &series.samples);
-        let middle = measure.as_ref().map(|measure| figure.told(measure.value)).unwrap_or_default();
-        // A single value is no sample of many.
-        let scatters = of.scatters() && self.pace.max_runs > 1;
-        let samples = |measure: Measure| if scatters { measure.samples } else { Vec::new() };
-        seen.measures.extend(measure.map(|measure| Measure { samples: samples(measure.clone()), ..measure }));
-        let runs = if scatters { format!(" (the median of {})", figure.samples(series)) } else { String::new() };
-        let (place_told, limit) = (place.told(), figure.limit(series.limit));
-        match series.decision {
-            Decision::Holds => {}
-            Decision::Broken => {
-                let message = format!("{place_told}: {} is {middle}, where {limit} is demanded{runs}", figure.words);
-                let finding = Finding::new(format!("lighthouse/{}", figure.name), place.subject(), message)
-                    .key(place.form.name())
-                    .at(Location::file(place.page));
-                let help = report.worst(figure, of);
-                seen.findings.push(match help {
-                    Some(help) => finding.help(help),
-                    None => finding,
-                });
-            }
-            Decision::Uncertain => seen.undecided.push(format!(
-                "{place_told}: {} is too close to its limit to be certain: {limit} is demanded, and {middle} is the \
-                 median of {}",
-                figure.words,
-                figure.samples(series)
-            )),
-        }
     }
 }
 

@@ -75,6 +75,10 @@ async fn appears(url: &str, is_wanted: impl Fn(&str) -> bool) -> (String, PathBu
     }
 }
 
+fn is_chromium(line: &str) -> bool {
+    line.contains("--remote-debugging-port") && !line.contains("--type=")
+}
+
 fn assert_nothing_is_left(folder: &PathBuf) {
     let left: Vec<_> = processes(|_| true).into_iter().filter(|(_, own)| own == folder).collect();
     assert!(left.is_empty() && !folder.exists(), "{left:?} {}", folder.display());
@@ -91,8 +95,7 @@ async fn without_lighthouse_it_says_what_to_type() {
 
 #[tokio::test]
 async fn a_program_that_is_killed_leaves_the_page_undecided_and_nothing_behind() {
-    let kills: [fn(&str) -> bool; 2] =
-        [|line| line.starts_with("node\0"), |line| line.contains("--remote-debugging-port") && !line.contains("--type=")];
+    let kills: [fn(&str) -> bool; 2] = [|line| line.starts_with("node\0"), is_chromium];
     for is_wanted in kills {
         let site = site().await;
         let url = site.subject.preview.clone().unwrap();
@@ -100,7 +103,7 @@ async fn a_program_that_is_killed_leaves_the_page_undecided_and_nothing_behind()
         let scope = Scope::default();
         let kill = async {
             // Once Chromium is there both are at work.
-            appears(&url, kills[1]).await;
+            appears(&url, is_chromium).await;
             let (process, folder) = appears(&url, is_wanted).await;
             #[expect(clippy::disallowed_methods, reason = "somebody kills it")]
             let status = std::process::Command::new("kill").args(["-9", &process]).status();
@@ -124,7 +127,7 @@ async fn one_that_is_dropped_in_the_middle_leaves_nothing_behind() {
     let scope = Scope::default();
     let folder = tokio::select! {
         seen = gate.inspect(&site.subject, &scope) => panic!("it ended before it could be stopped: {seen:?}"),
-        (_, folder) = appears(&url, |line| line.contains("--type=renderer")) => folder,
+        (_, folder) = appears(&url, is_chromium) => folder,
     };
     assert_nothing_is_left(&folder);
 }

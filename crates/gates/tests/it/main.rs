@@ -5,6 +5,7 @@
 mod command;
 mod commits;
 mod contract;
+mod core_web_vitals;
 mod dependencies;
 mod dockerfile;
 mod github;
@@ -16,6 +17,7 @@ mod links;
 mod memory;
 mod page_weight;
 mod publishable;
+mod real;
 mod run;
 mod secrets;
 mod zero_actions;

@@ -1,0 +1,320 @@
+//! How fast pages are to look at, measured in our own browser.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use charter_artifact::Artifact;
+use charter_browser::{Browser, BrowserError, BrowserOptions, Speed, Viewport};
+use charter_deploy_model::{Inspection, KindMeta, LookedAt, Unit};
+use charter_host::{Environment, Refusal, Scope, Setup};
+use globset::GlobMatcher;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::lighthouse::FormFactor;
+use crate::html::is_page;
+use crate::measured::{Figure, Pace, Place, Seen, limit, page_of, url_of};
+use crate::sampling::{Demand, Limit, Sampling};
+use crate::{DependsOn, Gate, GateError, Subject, glob};
+
+mod vitals;
+
+charter_deploy_model::kind! {
+    /// Measures the web vitals of every page in Chromium, under a slow network and processor.
+    ///
+    /// Each page is loaded from the preview by a browser that sees this machine only, without anything in its cache, and
+    /// watched until its network has been quiet for half a second. As a phone it has a processor four times slower than
+    /// this machine's, 150 ms for each request and 205 kB a second; as a desktop 40 ms and 1,280 kB. The first page is
+    /// measured once more than it counts. Then each is measured until every figure is certainly on one side of its limit:
+    /// three times where that is clear, up to `max-runs` where it is close, and undecided when it is still not certain.
+    ///
+    /// A measurement takes a second or two. It is no substitute for the gate `lighthouse`, which simulates the network
+    /// more truly and takes ten times as long: this one sees every page. Interaction to next paint needs somebody who
+    /// interacts; total blocking time stands for it.
+    ///
+    /// What a figure is held to is a number, or `"off"`. Without Chromium the gate is inconclusive.
+    ///
+    /// ```toml
+    /// [gates.core-web-vitals]
+    /// max-lcp-ms = 2000
+    /// max-tbt-ms = "off"
+    /// exclude = ["demo/**"]
+    /// ```
+    pub static META: "core-web-vitals", needs Preview, lane Exclusive {
+        /// The largest element of a page comes later than allowed.
+        "core-web-vitals/lcp": Error, principle Some(PerformanceFirst);
+        /// The first element of a page comes later than allowed.
+        "core-web-vitals/fcp": Error, principle Some(PerformanceFirst);
+        /// What is seen moves about more than allowed while the page loads.
+        ///
+        /// Say how large images and frames are (`width`, `height`), and put nothing above what is already there.
+        "core-web-vitals/cls": Error, principle Some(PerformanceFirst);
+        /// Scripts keep a page from reacting for longer than allowed, added up.
+        ///
+        /// What is above 50 ms of each task counts, from the first paint until the page is at rest.
+        "core-web-vitals/tbt": Error, principle Some(PerformanceFirst);
+    }
+}
+
+/// The section `[gates.core-web-vitals]`.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct CoreWebVitalsConfig {
+    /// The pages that are measured, `/` being the front page; all of the site when empty.
+    pub pages: Vec<String>,
+    /// Globs over the paths of pages that are not measured.
+    pub exclude: Vec<String>,
+    /// The most pages that are measured; what is beyond is undecided.
+    #[schemars(range(min = 1))]
+    pub max_pages: usize,
+    /// The devices that pages are shown on.
+    #[schemars(length(min = 1))]
+    pub form_factors: Vec<FormFactor>,
+    /// When the largest element must be there, in milliseconds.
+    pub max_lcp_ms: Demand,
+    /// When the first element must be there, in milliseconds.
+    pub max_fcp_ms: Demand,
+    /// How much may move about: the part of the screen times the part of the way.
+    pub max_cls: Demand,
+    /// How long tasks may block, what is above 50 ms of each added up, in milliseconds.
+    pub max_tbt_ms: Demand,
+    /// How often a page is measured at most on a device. With 1 a single measurement decides, and none is thrown away.
+    #[schemars(range(min = 1))]
+    pub max_runs: usize,
+    /// How much of the processors' time other programs may take, in percent; with 100 nobody looks.
+    #[schemars(range(min = 0, max = 100))]
+    pub max_busy_percent: f64,
+    /// How long is waited for them, in seconds.
+    pub calm_seconds: u64,
+}
+
+impl Default for CoreWebVitalsConfig {
+    fn default() -> Self {
+        Self {
+            pages: Vec::new(),
+            exclude: Vec::new(),
+            max_pages: 50,
+            form_factors: vec![FormFactor::Mobile],
+            max_lcp_ms: Demand::Number(2500.0),
+            max_fcp_ms: Demand::Number(1800.0),
+            max_cls: Demand::Number(0.1),
+            max_tbt_ms: Demand::Number(200.0),
+            max_runs: 9,
+            max_busy_percent: 50.0,
+            calm_seconds: 60,
+        }
+    }
+}
+
+/// Everything that is measured.
+static FIGURES: [Figure; 4] = [
+    Figure { name: "lcp", words: "largest contentful paint", unit: Unit::Milliseconds },
+    Figure { name: "fcp", words: "first contentful paint", unit: Unit::Milliseconds },
+    Figure { name: "cls", words: "cumulative layout shift", unit: Unit::Ratio },
+    Figure { name: "tbt", words: "total blocking time", unit: Unit::Milliseconds },
+];
+
+/// How long a page may take to load.
+const PAGE_LIMIT: Duration = Duration::from_secs(45);
+
+/// Measures pages.
+#[derive(Debug, Clone)]
+pub struct CoreWebVitals {
+    config: CoreWebVitalsConfig,
+    exclude: Vec<GlobMatcher>,
+    limits: Vec<(&'static Figure, Limit)>,
+    pace: Pace,
+    environment: Environment,
+}
+
+/// Builds the gate.
+///
+/// # Errors
+/// When a limit or glob cannot be one, no device is named, or so many runs could never be certain.
+pub fn gate(config: CoreWebVitalsConfig, setup: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
+    let compile = |pattern: &String| {
+        glob::compile(pattern)
+            .map_err(|error| Refusal(format!("`exclude`: `{pattern}` is not a glob: {}", error.kind())))
+    };
+    let exclude = config.exclude.iter().map(compile).collect::<Result<_, _>>()?;
+    let demands = [
+        ("max-lcp-ms", config.max_lcp_ms),
+        ("max-fcp-ms", config.max_fcp_ms),
+        ("max-cls", config.max_cls),
+        ("max-tbt-ms", config.max_tbt_ms),
+    ];
+    let mut limits = Vec::new();
+    for ((key, demand), figure) in demands.into_iter().zip(&FIGURES) {
+        limits.extend(limit(key, demand, figure.unit)?.map(|limit| (figure, limit)));
+    }
+    if config.form_factors.is_empty() || limits.is_empty() || config.max_pages == 0 {
+        return Err(Refusal("no device, no page, or everything `\"off\"`: nothing would be measured".to_owned()));
+    }
+    let pace = Pace::new(config.max_runs, config.max_busy_percent, config.calm_seconds)?;
+    let environment = setup.host.environment.clone();
+    Ok(Box::new(CoreWebVitals { config, exclude, limits, pace, environment }))
+}
+
+#[async_trait]
+impl Gate for CoreWebVitals {
+    fn meta(&self) -> &'static KindMeta {
+        &META
+    }
+
+    /// A page is as fast as it is: what differs from run to run was measured until it did not matter.
+    fn depends_on(&self) -> DependsOn {
+        DependsOn::Artifact
+    }
+
+    async fn inspect(&self, subject: &Subject, scope: &Scope) -> Result<Inspection, GateError> {
+        let artifact = subject.artifact()?;
+        let preview = subject
+            .preview
+            .as_deref()
+            .ok_or_else(|| GateError::Unavailable { reason: "the staged release is not served".to_owned() })?;
+        let mut seen = Seen { is_warm: self.pace.max_runs == 1, ..Seen::default() };
+        let pages = self.pages(artifact, &mut seen.undecided);
+        if pages.is_empty() && seen.undecided.is_empty() {
+            return Ok(Inspection::NotApplicable { reason: "there is no page".to_owned() });
+        }
+        let mut browser = None;
+        for (done, page) in pages.iter().enumerate() {
+            scope.progress(done as u64, Some(pages.len() as u64), "measuring pages in Chromium");
+            self.pace.wait(scope).await?;
+            for form in &self.config.form_factors {
+                let place = Place { page, url: url_of(preview, page), form: *form };
+                if let Err(error) = self.judge(&mut browser, &place, &mut seen, scope).await? {
+                    seen.undecided.push(format!("{} could not be measured: {}", place.told(), with_cause(&error)));
+                    // Whatever hangs in it is not taken over to the next page.
+                    browser = None;
+                }
+            }
+        }
+        seen.findings.sort();
+        let counts = [("pages".to_owned(), pages.len() as u64), ("runs".to_owned(), seen.runs)];
+        let looked_at = LookedAt { counts: counts.into(), undecided: seen.undecided, ..LookedAt::default() };
+        Ok(Inspection::Looked { findings: seen.findings, measures: seen.measures, looked_at })
+    }
+}
+
+impl CoreWebVitals {
+    /// Returns the pages to measure, and says which are not.
+    fn pages(&self, artifact: &Artifact, undecided: &mut Vec<String>) -> Vec<String> {
+        let mut pages: Vec<String> = if self.config.pages.is_empty() {
+            artifact.files.iter().map(|file| file.path.clone()).filter(|path| is_page(path)).collect()
+        } else {
+            let named = self.config.pages.iter().filter_map(|path| {
+                let page = page_of(artifact, path);
+                if page.is_none() {
+                    undecided.push(format!("`{path}` is not in the site, so it was not measured"));
+                }
+                page
+            });
+            named.collect()
+        };
+        pages.retain(|page| !self.exclude.iter().any(|glob| glob.is_match(page)));
+        if pages.len() > self.config.max_pages {
+            undecided.push(format!(
+                "{} of {} pages were not measured: name those that matter in `pages`, or raise `max-pages`",
+                pages.len() - self.config.max_pages,
+                pages.len()
+            ));
+            pages.truncate(self.config.max_pages);
+        }
+        pages
+    }
+
+    /// Measures a page on a device until every figure is decided.
+    async fn judge(
+        &self,
+        browser: &mut Option<Browser>,
+        place: &Place<'_>,
+        seen: &mut Seen,
+        scope: &Scope,
+    ) -> Result<Result<(), BrowserError>, GateError> {
+        let mut sampling =
+            Sampling::new(self.limits.iter().map(|(figure, limit)| (figure.name, *limit)), self.pace.max_runs);
+        while sampling.wants_more() {
+            if scope.cancel.is_cancelled() {
+                return Err(GateError::Cancelled);
+            }
+            let browser = match browser {
+                Some(browser) => browser,
+                None => browser.insert(self.start().await?),
+            };
+            let values = match measure(browser, place).await {
+                Ok(values) => values,
+                Err(error) => return Ok(Err(error)),
+            };
+            seen.runs += 1;
+            if std::mem::replace(&mut seen.is_warm, true) {
+                sampling.add(&values);
+            }
+        }
+        for (figure, _) in &self.limits {
+            let Some(series) = sampling.series.get(figure.name) else { continue };
+            if series.is_missing {
+                seen.undecided.push(format!("{}: {} was not seen to happen", place.told(), figure.words));
+            } else {
+                seen.conclude(META.id, place, figure, series, || None);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn start(&self) -> Result<Browser, GateError> {
+        let options = BrowserOptions { pages_at_once: 1, limit: PAGE_LIMIT, ..BrowserOptions::default() };
+        Browser::start(&self.environment, &options).await.map_err(|error| {
+            let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+            GateError::Unavailable { reason: format!("{}{help}", with_cause(&error)) }
+        })
+    }
+}
+
+/// How long a page may stay busy after it was loaded; then what was seen until then counts.
+const REST: Duration = Duration::from_secs(10);
+
+async fn measure(browser: &Browser, place: &Place<'_>) -> Result<BTreeMap<&'static str, f64>, BrowserError> {
+    let (viewport, speed) = device(place.form);
+    let page = browser.page().await?;
+    page.resize(viewport).await?;
+    page.slow_down(speed).await?;
+    page.run_first(vitals::WATCH).await?;
+    page.open(&place.url).await?;
+    // Some pages never stop asking for something.
+    match tokio::time::timeout(REST, page.settle()).await {
+        Ok(Err(error)) => return Err(error),
+        Ok(Ok(())) | Err(_) => {}
+    }
+    vitals::read(page.evaluate(vitals::TELL).await?).map_err(|message| BrowserError::Script { message })
+}
+
+/// Returns a device as Lighthouse has it.
+const fn device(form: FormFactor) -> (Viewport, Speed) {
+    match form {
+        FormFactor::Mobile => (
+            Viewport { width: 412, height: 823, scale: 1.75, is_mobile: true },
+            Speed { slowdown: 4.0, latency_ms: 150.0, bytes_per_second: 204_800.0 },
+        ),
+        FormFactor::Desktop => (
+            Viewport { width: 1350, height: 940, scale: 1.0, is_mobile: false },
+            Speed { slowdown: 1.0, latency_ms: 40.0, bytes_per_second: 1_280_000.0 },
+        ),
+    }
+}
+
+fn with_cause(error: &BrowserError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+/// Reads an answer of a page, for the fuzzer.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(answer: &[u8]) {
+    let Ok(answer) = serde_json::from_slice(answer) else { return };
+    let Ok(values) = vitals::read(answer) else { return };
+    assert!(values.values().all(|value| value.is_finite() && *value >= 0.0), "{values:?}");
+}
