@@ -17,7 +17,6 @@ mod links;
 mod memory;
 mod page_weight;
 mod publishable;
-mod real;
 mod run;
 mod secrets;
 mod zero_actions;
