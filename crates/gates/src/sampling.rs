@@ -118,9 +118,7 @@ pub fn decide(samples: &[f64], limit: Limit) -> Decision {
         let nearest = limit.distance(low).min(limit.distance(high));
         nearest >= high - low && nearest >= limit.margin()
     };
-    let is_certain = |side: usize| {
-        tail(samples.len(), side) <= RISK || (side == samples.len() && is_clear())
-    };
+    let is_certain = |side: usize| tail(samples.len(), side) <= RISK || (side == samples.len() && is_clear());
     if is_certain(good) {
         Decision::Holds
     } else if is_certain(bad) {

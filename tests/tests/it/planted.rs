@@ -205,6 +205,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("dependencies/", "the site has no lock file: the gate's samples and examples, each code"),
     ("dockerfile/", "the site has no image: the gate's samples and examples, each code"),
     ("kubernetes/", "the site has no manifest: the gate's samples and examples, each code"),
+    ("core-web-vitals/", "measures for seconds: the gate's samples, each code"),
+    ("lighthouse/", "measures for minutes: the gate's samples, each code"),
     ("command/", "crates/gates/tests/it/command.rs"),
     ("zero-actions/minutes", "needs GitHub: crates/gates/tests/it/zero_actions.rs"),
     ("zero-actions/runs", "needs GitHub: crates/gates/tests/it/zero_actions.rs"),

@@ -33,7 +33,8 @@ pub fn compare(first: &[f64], second: &[f64]) -> Option<Comparison> {
     if first.is_empty() || second.is_empty() || first.iter().chain(second).any(|sample| !sample.is_finite()) {
         return None;
     }
-    let differences: Vec<f64> = second.iter().flat_map(|after| first.iter().map(move |before| after - before)).collect();
+    let differences: Vec<f64> =
+        second.iter().flat_map(|after| first.iter().map(move |before| after - before)).collect();
     let all: Vec<f64> = first.iter().chain(second).copied().collect();
     let ranks: Vec<usize> = all.iter().map(|value| doubled_rank(*value, &all)).collect();
     let seen: usize = ranks[first.len()..].iter().sum();

@@ -95,7 +95,10 @@ async fn without_chromium_or_calm_it_is_inconclusive() {
     let (_folder, subject) = site(&[("index.html", "<!doctype html><h1>A</h1>")]).await;
     let error = gate("/nowhere", json!({ "max-busy-percent": 100 })).inspect(&subject, &Scope::default()).await;
     let error = error.unwrap_err();
-    assert!(matches!(error, GateError::Unavailable { .. }) && error.to_string().contains("cargo xtask setup"), "{error}");
+    assert!(
+        matches!(error, GateError::Unavailable { .. }) && error.to_string().contains("cargo xtask setup"),
+        "{error}"
+    );
     let section = json!({ "max-busy-percent": 0, "calm-seconds": 0 });
     let busy = std::thread::spawn(|| (0..u64::MAX).find(|_| DONE.load(std::sync::atomic::Ordering::Relaxed)));
     let error = gate(PATH, section).inspect(&subject, &Scope::default()).await.unwrap_err();

@@ -140,7 +140,9 @@ async fn a_page_that_is_not_there_is_undecided_and_no_pages_at_all_are_not_appli
     let setup = Setup { host: &host, root: site.folder.path(), secrets: &secrets };
     let build = |section| charter_gates::standard().build("lighthouse", section, &setup);
     let gate = build(json!({ "pages": ["/gone/"] })).unwrap();
-    let Ok(Inspection::Looked { looked_at, .. }) = gate.inspect(&site.subject, &Scope::default()).await else { panic!() };
+    let Ok(Inspection::Looked { looked_at, .. }) = gate.inspect(&site.subject, &Scope::default()).await else {
+        panic!()
+    };
     assert_eq!(looked_at.undecided, ["`/gone/` is not in the site, so it was not measured"]);
     for (section, words) in [
         (json!({ "max-runs": 2 }), "2 runs are never certain"),

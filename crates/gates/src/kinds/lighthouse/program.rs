@@ -58,7 +58,10 @@ impl<'a> Lighthouse<'a> {
         let output = output.map_err(|error| match error {
             ProcessError::Cancelled { .. } => Failure::Gate(GateError::Cancelled),
             ProcessError::NotFound { .. } => Failure::Gate(GateError::Unavailable {
-                reason: format!("`node` is not installed, which runs Lighthouse; install it and run `{}`", tools::SETUP),
+                reason: format!(
+                    "`node` is not installed, which runs Lighthouse; install it and run `{}`",
+                    tools::SETUP
+                ),
             }),
             error => Failure::Page(error.to_string()),
         })?;

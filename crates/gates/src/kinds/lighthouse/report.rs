@@ -191,7 +191,8 @@ mod tests {
 
     #[test]
     fn errors_and_warnings_are_no_report() {
-        let failed = json!({ "lighthouseVersion": "12.8.2", "runtimeError": { "code": "NO_FCP", "message": "No paint" } });
+        let failed =
+            json!({ "lighthouseVersion": "12.8.2", "runtimeError": { "code": "NO_FCP", "message": "No paint" } });
         assert_eq!(Report::read(failed.to_string().as_bytes()).unwrap_err(), "NO_FCP: No paint");
         let warned = json!({ "lighthouseVersion": "12.8.2", "runWarnings": ["Results may be incomplete."] });
         let problem = Report::read(warned.to_string().as_bytes()).unwrap_err();
