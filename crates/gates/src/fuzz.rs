@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use crate::html::css::{self, Piece};
 use crate::html::{self, EndTag, StartTag, Visitor};
 use crate::kinds::{
-    core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, lighthouse, links, page_weight,
-    secrets, zero_actions,
+    core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, lighthouse, links, migrations,
+    page_weight, policy, runbook, secrets, zero_actions,
 };
 
 /// Reads a page: every tag and text is where it is said to be.
@@ -156,4 +156,19 @@ pub fn lhr(file: &[u8]) {
 /// Reads what a page says of its own vitals.
 pub fn vitals(answer: &[u8]) {
     core_web_vitals::fuzz(answer);
+}
+
+/// Judges a text as migrations of each database: every line it names is in the file.
+pub fn migration(file: &[u8]) {
+    migrations::fuzz(file);
+}
+
+/// Reads a document that a policy is about, whatever its name says, and the annotations of a policy.
+pub fn policy(file: &[u8]) {
+    policy::fuzz(file);
+}
+
+/// Finds the sections of a Markdown file.
+pub fn runbook(text: &str) {
+    runbook::fuzz(text);
 }

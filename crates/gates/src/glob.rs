@@ -1,5 +1,6 @@
 //! Globs over paths: `*` stays within a folder, `**` does not.
 
+use charter_host::Refusal;
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
 /// Compiles a glob; alternatives are written `{a,b}`, and a backslash takes the meaning from the next character.
@@ -11,6 +12,19 @@ pub(crate) fn compile(pattern: &str) -> Result<GlobMatcher, globset::Error> {
         .as_ref()
         .map(Glob::compile_matcher)
         .map_err(Clone::clone)
+}
+
+/// Compiles the globs of a key of the configuration.
+pub(crate) fn compile_all(key: &str, patterns: &[String]) -> Result<Vec<GlobMatcher>, Refusal> {
+    let one = |pattern: &String| {
+        compile(pattern).map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
+    };
+    patterns.iter().map(one).collect()
+}
+
+/// Says whether one of the globs matches a path.
+pub(crate) fn any(globs: &[GlobMatcher], path: &str) -> bool {
+    globs.iter().any(|glob| glob.is_match(path))
 }
 
 #[cfg(test)]

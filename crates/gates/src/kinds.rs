@@ -17,9 +17,13 @@ pub mod html;
 pub mod kubernetes;
 pub mod lighthouse;
 pub mod links;
+pub mod migrations;
 pub mod page_weight;
+pub mod policy;
 pub mod publishable;
+pub mod runbook;
 pub mod secrets;
+pub mod spec_driven;
 pub mod zero_actions;
 
 pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
@@ -36,8 +40,12 @@ pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
     catalog.register(&kubernetes::META, kubernetes::gate);
     catalog.register(&lighthouse::META, lighthouse::gate);
     catalog.register(&links::META, links::gate);
+    catalog.register(&migrations::META, migrations::gate);
     catalog.register(&page_weight::META, page_weight::gate);
+    catalog.register(&policy::META, policy::gate);
     catalog.register(&publishable::META, publishable::gate);
+    catalog.register(&runbook::META, runbook::gate);
     catalog.register(&secrets::META, secrets::gate);
+    catalog.register(&spec_driven::META, spec_driven::gate);
     catalog.register(&zero_actions::META, zero_actions::gate);
 }

@@ -36,6 +36,7 @@ pub mod packages;
 pub mod ratchet;
 mod run;
 pub mod sampling;
+mod since;
 pub mod tools;
 pub mod verdict;
 mod yaml;

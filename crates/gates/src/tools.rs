@@ -15,6 +15,10 @@ pub const PACKAGE: &str = include_str!("../../../tools/package.json");
 /// What npm is held to, for everything that those need.
 pub const LOCK: &str = include_str!("../../../tools/package-lock.json");
 
+/// What pip is told to install: the linter of migrations, whose package on PyPI is the program itself. The one on npm is
+/// a script that fetches the program from elsewhere.
+pub const SQUAWK: &str = "squawk-cli==2.70.0";
+
 /// What installs them.
 pub const SETUP: &str = "cargo xtask setup";
 
@@ -42,6 +46,12 @@ pub fn is_complete(folder: &Path) -> bool {
 /// When the note cannot be written.
 pub fn note_complete(folder: &Path) -> Result<(), DurableError> {
     durable::replace_derived(&folder.join(COMPLETE), b"")
+}
+
+/// Returns the folder that [`SQUAWK`] is installed in, for `pip install --target`: `charter/tools/squawk-cli-2.70.0`.
+#[must_use]
+pub fn squawk_folder(environment: &Environment) -> Option<PathBuf> {
+    Some(folder(environment)?.with_file_name(SQUAWK.replace("==", "-")))
 }
 
 /// Returns what tells this set of tools from any other: twelve hexadecimal digits.

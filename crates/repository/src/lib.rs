@@ -31,6 +31,7 @@ mod push;
 mod references;
 mod remote;
 mod repository;
+mod touched;
 mod tree;
 mod worktree;
 
@@ -45,4 +46,5 @@ pub use push::{PushError, RefUpdate};
 pub use references::{is_branch_name, is_remote_name};
 pub use remote::RemoteError;
 pub use repository::{Commit, Repository};
+pub use touched::{ChangedPath, LastChange, LastChanges};
 pub use tree::{BlobId, Blobs, CommittedFile, FileSort};

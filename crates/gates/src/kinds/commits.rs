@@ -1,22 +1,20 @@
 //! Every change that reaches users was reviewed and has a reason on record.
 
 use async_trait::async_trait;
-use charter_deploy_model::{CommitHash, Finding, Inspection, KindMeta, LookedAt, ProductionBranch};
+use charter_deploy_model::{Finding, Inspection, KindMeta, LookedAt};
 use charter_host::{Refusal, Scope, Setup};
-use charter_repository::{HistoryEntry, RepositoryError};
+use charter_repository::HistoryEntry;
 use globset::GlobMatcher;
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::blocking;
-use crate::{DependsOn, Gate, GateError, Source, Subject, glob};
+use crate::since::{self, COMMIT_LIMIT, Since};
+use crate::{DependsOn, Gate, GateError, Subject, glob};
 
 mod protection;
 mod review;
-
-/// More commits are not judged in one run.
-const COMMIT_LIMIT: usize = 10_000;
 
 charter_deploy_model::kind! {
     /// Holds commits to what the policies demand: a review by another, a spec, a branch that cannot be rewritten.
@@ -164,15 +162,6 @@ pub fn gate(config: CommitsConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refus
     }))
 }
 
-/// The commits that are judged.
-#[derive(Debug)]
-struct Range {
-    commits: Vec<HistoryEntry>,
-    /// The last production branch, where there is one.
-    since: Option<String>,
-    is_cut: bool,
-}
-
 #[async_trait]
 impl Gate for Commits {
     fn meta(&self) -> &'static KindMeta {
@@ -194,7 +183,8 @@ impl Gate for Commits {
         let mut looked_at = LookedAt::default();
         if require_review || require_spec {
             let (source, last) = (subject.source()?.clone(), self.config.last as usize);
-            let Range { mut commits, since, is_cut } = blocking(move || range(&source, last)).await?;
+            let Since { mut commits, branch: since, is_cut, .. } =
+                blocking(move || since::deployment(&source, last)).await?;
             if is_cut {
                 looked_at.undecided.push(format!("there are more than {COMMIT_LIMIT} new commits"));
             }
@@ -259,22 +249,4 @@ fn nothing_new(new: usize, since: Option<&str>) -> String {
         1 => format!("the only new commit{since} is a merge or exempt"),
         new => format!("all {new} new commits{since} are merges or exempt"),
     }
-}
-
-/// Finds the commits that no production branch has; without one, the last.
-fn range(source: &Source, last: usize) -> Result<Range, GateError> {
-    let failed = |source: RepositoryError| GateError::Other {
-        doing: "reading the history of the commit".to_owned(),
-        source: source.into(),
-    };
-    let branches = source.repository.branches().map_err(failed)?;
-    // A remote may have another commit under the name of one of ours; neither is new.
-    let (production, known): (Vec<ProductionBranch>, Vec<CommitHash>) =
-        branches.into_iter().filter_map(|branch| Some((branch.name.parse().ok()?, branch.commit))).unzip();
-    let limit = if known.is_empty() { last } else { COMMIT_LIMIT + 1 };
-    let mut commits = source.repository.history(&source.commit, &known, limit).map_err(failed)?;
-    let is_cut = commits.len() > COMMIT_LIMIT;
-    commits.truncate(COMMIT_LIMIT);
-    let since = production.iter().max().map(ToString::to_string);
-    Ok(Range { commits, since, is_cut })
 }

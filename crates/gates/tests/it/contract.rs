@@ -32,9 +32,13 @@ contract! {
     kubernetes
     lighthouse
     links
+    migrations
     page_weight
+    policy
     publishable
+    runbook
     secrets
+    spec_driven
     zero_actions
 }
 

@@ -7,6 +7,8 @@
 //!                                                  `{preview}` in it stands for the URL of the served site
 //!                                    site/          what was built
 //!                                    source/        the project's files, committed to git
+//!                                    history/<day>/ a commit before, the whole of its files, so many days after 2020-01-01;
+//!                                                   as `history/<day>-<branch>/` with a branch made at it
 //!                                    changes/       files written over them and not committed
 //!                                    branches       branches to make at that commit, one name per line
 //!                                    commits        messages of commits to make, parted by lines of `---`
@@ -392,12 +394,33 @@ struct Case {
     changes: BTreeMap<PathBuf, Vec<u8>>,
     branches: Vec<String>,
     commits: Vec<String>,
+    history: Vec<Earlier>,
     /// Symbolic links of the site, and where they point.
     links: BTreeMap<PathBuf, PathBuf>,
     live: BTreeMap<PathBuf, Vec<u8>>,
     target: String,
     github: BTreeMap<PathBuf, Vec<u8>>,
     base_path: String,
+}
+
+/// A commit before the one that is judged.
+#[derive(Debug)]
+struct Earlier {
+    /// After 2020-01-01.
+    day: i64,
+    branch: Option<String>,
+    files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Earlier {
+    fn read(folder: &Path) -> Self {
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let (day, branch) = name.split_once('-').map_or((name, None), |(day, branch)| (day, Some(branch.to_owned())));
+        let day = day.parse().unwrap_or_else(|_| panic!("`{}` does not begin with a number of days", folder.display()));
+        let relative = |path: &PathBuf| path.strip_prefix(folder).expect("it is listed below its root").to_owned();
+        let content = |path: &PathBuf| fs::read(path).expect("it is listed");
+        Self { day, branch, files: files(folder).iter().map(|path| (relative(path), content(path))).collect() }
+    }
 }
 
 impl Case {
@@ -416,6 +439,7 @@ impl Case {
             changes: tree("changes"),
             branches: text("branches").lines().map(str::to_owned).collect(),
             commits: messages(&text("commits")),
+            history: entries(&folder.join("history")).iter().map(|folder| Earlier::read(folder)).collect(),
             links: links(&folder.join("site")),
             live: tree("live"),
             target: text("target").trim().to_owned(),
@@ -428,10 +452,9 @@ impl Case {
 async fn set_up(case: Case, id: &str) -> Sample {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let project = folder.path().join("project");
-    write(&project, &case.source);
-    let has_no_history = case.branches.is_empty() && case.commits.is_empty();
+    let has_no_history = case.branches.is_empty() && case.commits.is_empty() && case.history.is_empty();
     let is_repository = !(case.source.is_empty() && case.changes.is_empty() && has_no_history);
-    let source = if is_repository { Some(commit(&project, &case.commits, &case.branches).await) } else { None };
+    let source = if is_repository { Some(commit(&project, &case).await) } else { None };
     write(&project, &case.changes);
     // Beside the project, as if it were ignored: a site within would be a change that is not committed.
     let site = folder.path().join("site");
@@ -476,22 +499,42 @@ fn write(root: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
     }
 }
 
-async fn commit(project: &Path, messages: &[String], branches: &[String]) -> Source {
-    let git = async |arguments: &[&str]| {
+async fn commit(project: &Path, case: &Case) -> Source {
+    let git = async |arguments: &[&str], day: Option<i64>| {
         let identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false"];
         let arguments = identity.into_iter().chain(arguments.iter().copied());
-        let command = Command::new("git", arguments, project, programs(), Duration::from_secs(60));
+        let environment = day.map_or_else(programs, |day| {
+            // The first second of 2020, in UTC.
+            let time = format!("{} +0000", 1_577_836_800 + day * 86_400);
+            programs().with("GIT_AUTHOR_DATE", &time).with("GIT_COMMITTER_DATE", &time)
+        });
+        let command = Command::new("git", arguments, project, environment, Duration::from_secs(60));
         let output = SystemProcesses.run(&command, &Scope::default()).await.expect("git is installed");
         assert!(output.succeeded(), "{command}: {:?}", output.last_lines(5));
     };
-    git(&["init", "--quiet", "--initial-branch=main"]).await;
-    git(&["add", "--all"]).await;
-    let sample = ["Sample".to_owned()];
-    for message in if messages.is_empty() { &sample } else { messages } {
-        git(&["commit", "--quiet", "--allow-empty", "--message", message]).await;
+    fs::create_dir_all(project).expect("a folder can be made");
+    git(&["init", "--quiet", "--initial-branch=main"], None).await;
+    let mut last = None;
+    for Earlier { day, branch, files } in &case.history {
+        write(project, files);
+        git(&["add", "--all"], None).await;
+        git(&["commit", "--quiet", "--allow-empty", "--message", "Earlier"], Some(*day)).await;
+        if let Some(branch) = branch {
+            git(&["branch", branch], None).await;
+        }
+        for path in files.keys() {
+            fs::remove_file(project.join(path)).expect("it was just written");
+        }
+        last = last.max(Some(*day));
     }
-    for branch in branches.iter().filter(|branch| !branch.is_empty() && *branch != "main") {
-        git(&["branch", branch]).await;
+    write(project, &case.source);
+    git(&["add", "--all"], None).await;
+    let sample = ["Sample".to_owned()];
+    for message in if case.commits.is_empty() { &sample[..] } else { &case.commits } {
+        git(&["commit", "--quiet", "--allow-empty", "--message", message], last.map(|day| day + 1)).await;
+    }
+    for branch in case.branches.iter().filter(|branch| !branch.is_empty() && *branch != "main") {
+        git(&["branch", branch], None).await;
     }
     let repository = Repository::discover(project).expect("the repository was just made");
     let commit = repository.head().expect("it has a commit").hash;

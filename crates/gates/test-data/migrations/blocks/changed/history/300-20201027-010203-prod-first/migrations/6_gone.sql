@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE TABLE gone (id bigint PRIMARY KEY);
+-- migrate:down
+DROP TABLE gone;

@@ -1,0 +1,11 @@
+DROP TABLE old;
+TRUNCATE sessions;
+DELETE FROM carts;
+DELETE FROM carts WHERE 1 = 1;
+ALTER TABLE users ADD COLUMN age int NOT NULL;
+ALTER TABLE users ALTER COLUMN name SET NOT NULL;
+ALTER TABLE users ALTER COLUMN id TYPE bigint;
+ALTER TABLE users RENAME TO people;
+ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > 0);
+CREATE INDEX orders_by_day ON orders (day);
+UPDATE orders SET total = 0;

@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE TABLE IF NOT EXISTS orders (id bigint PRIMARY KEY);
+-- migrate:down
+DROP TABLE orders;

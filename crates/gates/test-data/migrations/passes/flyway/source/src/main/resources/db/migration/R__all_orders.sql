@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW all_orders AS SELECT id FROM orders;
