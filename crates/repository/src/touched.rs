@@ -115,11 +115,10 @@ impl Repository {
                 }
             }
             let time = Timestamp::from_second(commit.time().seconds()).unwrap_or(Timestamp::UNIX_EPOCH);
-            for group in (0..groups).filter(|group| touched[*group] && found[*group].is_none()) {
-                let last = LastChange { commit: hash(id), time, commits_before: counted.clone() };
-                found[group] = Some(last);
-            }
+            let before = counted.clone();
             for group in (0..groups).filter(|group| touched[*group]) {
+                let last = || LastChange { commit: hash(id), time, commits_before: before.clone() };
+                found[group].get_or_insert_with(last);
                 counted[group] += 1;
             }
         }

@@ -122,6 +122,11 @@ charter_deploy_model::kind! {
         /// CREATE TABLE old_users (id bigint);
         /// ```
         ///
+        /// ```toml
+        /// [gates.migrations]
+        /// squawk = "off"
+        /// ```
+        ///
         /// ```sql,source=migrations/2_drop.sql,passes
         /// -- migrate:up
         /// -- rollback-plan: restore the table from the dump that the deployment makes before it.

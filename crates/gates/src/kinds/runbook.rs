@@ -65,7 +65,7 @@ charter_deploy_model::kind! {
         ///
         /// What it is for.
         /// ```
-        "runbook/missing": Error, principle Some(ImmediateRollback);
+        "runbook/missing": Error, principle Some(UserPreservation);
         /// A document has nothing in it but headings.
         ///
         /// ```toml
@@ -77,7 +77,7 @@ charter_deploy_model::kind! {
         /// ```markdown,source=docs/runbook.md,blocks=runbook/empty
         /// # Runbook
         /// ```
-        "runbook/empty": Error, principle Some(ImmediateRollback);
+        "runbook/empty": Error, principle Some(UserPreservation);
         /// A document lacks a section that is demanded, or has nothing in it.
         ///
         /// The heading must contain the words; capitals do not matter.
@@ -100,11 +100,11 @@ charter_deploy_model::kind! {
         ///
         /// ann@example.org
         /// ```
-        "runbook/section": Error, principle Some(ImmediateRollback);
+        "runbook/section": Error, principle Some(UserPreservation);
         /// A document is older than what it describes.
         ///
         /// Read it again and bring it up to date; a change of any sort counts, a new date of review for instance.
-        "runbook/outdated": Error, principle Some(ImmediateRollback);
+        "runbook/outdated": Error, principle Some(UserPreservation);
         /// There is nothing of what a document describes.
         ///
         /// Correct `describes`, or the document is never outdated.

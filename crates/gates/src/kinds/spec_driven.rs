@@ -84,11 +84,13 @@ impl Default for SpecDrivenConfig {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         Self {
             files: names(&[
-                "**/{Dockerfile,Containerfile}{,.*}",
-                "**/{compose,docker-compose}{,.*}.{yml,yaml}",
+                "**/{Dockerfile,Containerfile}",
+                "**/{Dockerfile,Containerfile}.*",
+                "**/{compose,docker-compose}*.{yml,yaml}",
                 "**/{k8s,kubernetes,helm,charts,terraform,ansible,deploy,infra}/**",
                 "**/*.{tf,tfvars}",
-                "**/{nginx,haproxy,Caddyfile}{,.*}",
+                "**/{nginx,haproxy}.*",
+                "**/Caddyfile*",
                 "**/{nginx,haproxy}/**",
                 ".github/workflows/**",
                 ".gitlab-ci.yml",

@@ -107,7 +107,8 @@ pub(super) fn load(files: &[(String, String)]) -> Policies {
         package.documents.extend(documents);
         for found in RULE.captures_iter(text).filter_map(|found| found.get(1)) {
             let rule = found.as_str();
-            if !engine.has_declared_rule_rooted_at(path, &format!("{name}.{rule}")).unwrap_or(false) {
+            // One that merely looks like a rule, within a text, is none.
+            if !engine.has_declared_rule_rooted_at(path, rule).unwrap_or(true) {
                 continue;
             }
             match rule {
