@@ -6,11 +6,12 @@ use std::time::Instant;
 use crate::chore::{is_installed, program, say};
 
 /// Debian packages that the tests use: package, and a program that shows it is there.
-const PACKAGES: [(&str, &str); 11] = [
+const PACKAGES: [(&str, &str); 12] = [
     ("git", "git"),
     ("chromium", "chromium"),
     ("nodejs", "node"),
     ("npm", "npm"),
+    ("python3-pip", "pip3"),
     ("nginx-light", "nginx"),
     ("fcgiwrap", "fcgiwrap"),
     ("openssh-server", "sshd"),

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
-    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringRun, ProductionConfiguration, ProductionDeployment, Pruning,
-    UptimeIncident,
+    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringRun, ProductionConfiguration, ProductionDeployment,
+    Pruning, UptimeIncident,
 };
 
 /// A fact that is written once, in its final state.

@@ -306,9 +306,8 @@ impl Figure {
 /// Returns the figures of a report that can be better or worse; a number of things is neither. Nor is what differs from
 /// run to run: the best of its values would be luck, and holding it to that would block without a cause.
 pub(crate) fn figures(report: &GateReport) -> impl Iterator<Item = (FigureName, Figure)> {
-    let can_be_held = |measure: &&Measure| {
-        measure.unit != Unit::Count && measure.value.is_finite() && measure.samples.is_empty()
-    };
+    let can_be_held =
+        |measure: &&Measure| measure.unit != Unit::Count && measure.value.is_finite() && measure.samples.is_empty();
     report.measures.iter().filter(can_be_held).map(|measure| {
         let name =
             FigureName { gate: report.gate.clone(), measure: measure.name.clone(), subject: measure.subject.clone() };
@@ -354,7 +353,13 @@ mod tests {
     fn report(findings: &[u8], bytes: f64) -> GateReport {
         GateReport {
             findings: findings.iter().map(|number| finding(*number)).collect(),
-            measures: vec![Measure { name: "size".into(), subject: "/".into(), value: bytes, unit: Unit::Bytes, samples: Vec::new() }],
+            measures: vec![Measure {
+                name: "size".into(),
+                subject: "/".into(),
+                value: bytes,
+                unit: Unit::Bytes,
+                samples: Vec::new(),
+            }],
             ..GateReport::new("links", Verdict::Blocked, true)
         }
     }

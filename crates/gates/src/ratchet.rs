@@ -133,7 +133,8 @@ mod tests {
     use super::*;
 
     fn report(subject: &str, value: f64, unit: Unit) -> GateReport {
-        let measures = vec![Measure { name: "figure".into(), subject: subject.into(), value, unit, samples: Vec::new() }];
+        let measures =
+            vec![Measure { name: "figure".into(), subject: subject.into(), value, unit, samples: Vec::new() }];
         GateReport { measures, ..GateReport::new("gate", Verdict::Passed, false) }
     }
 

@@ -198,7 +198,10 @@ fn put(site: &Site, plant: &Plant) {
 /// What no test of this sort can plant, and where it is tested instead.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("accessibility/", "needs a browser: the gate's examples, each code"),
-    ("headers/", "nobody says which headers the site is sent with: the gate's samples and crates/gates/tests/it/headers.rs"),
+    (
+        "headers/",
+        "nobody says which headers the site is sent with: the gate's samples and crates/gates/tests/it/headers.rs",
+    ),
     ("commits/", "nothing is demanded of commits until it is configured: crates/gates/tests/it/commits.rs"),
     ("publishable/", "the target is a docroot: crates/gates/tests/it/publishable.rs"),
     ("ratchet/", "tests/tests/it/gates.rs"),

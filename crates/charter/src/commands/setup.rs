@@ -30,7 +30,7 @@ pub(super) fn is_done(environment: &Environment) -> bool {
 pub(super) async fn setup(invocation: &Invocation<'_>) -> Ended {
     let host = Host::system(invocation.surroundings.environment.clone())
         .map_err(|error| open::broken("the HTTP client cannot be set up", &error))?;
-    let steps = [install_tools(&host).await?, install_chromium(&host).await?];
+    let steps = [install_tools(&host).await?, install_squawk(&host).await?, install_chromium(&host).await?];
     invocation.output.result(
         || steps.iter().map(|step| format!("{}: {}", step.what, step.done)).collect::<Vec<_>>().join("\n"),
         || {
@@ -65,6 +65,28 @@ async fn install_tools(host: &Host) -> Result<Step, Failure> {
     .await?;
     tools::note_complete(&folder).map_err(broken)?;
     Ok(Step { what, done: format!("installed in {}", folder.display()) })
+}
+
+/// Installs the linter of migrations.
+async fn install_squawk(host: &Host) -> Result<Step, Failure> {
+    let what = "squawk";
+    let Some(folder) = tools::squawk_folder(&host.environment) else {
+        return Err(usage("there is no home folder for it", Vec::new(), &["set HOME or XDG_DATA_HOME"]));
+    };
+    if tools::is_complete(&folder) {
+        return Ok(Step { what, done: format!("there already, in {}", folder.display()) });
+    }
+    let broken = |error: durable::DurableError| open::broken("the folder for tools cannot be written", &error);
+    durable::make_folder(&folder).map_err(broken)?;
+    let target = folder.display().to_string();
+    let arguments = ["-m", "pip", "install", "--quiet", "--upgrade", "--no-deps", "--target", &target, tools::SQUAWK];
+    let next = "install Python with pip (`python3-pip` on Debian and Ubuntu), then run `cargo xtask setup` again";
+    if let Err(failure) = run(host, "python3", &arguments, Path::new("/"), next).await {
+        // Migrations are judged without it too.
+        return Ok(Step { what, done: format!("left out, for {}; {next}", failure.what) });
+    }
+    tools::note_complete(&folder).map_err(broken)?;
+    Ok(Step { what, done: format!("installed in {target}") })
 }
 
 async fn install_chromium(host: &Host) -> Result<Step, Failure> {
@@ -103,6 +125,7 @@ async fn run(host: &Host, program: &str, arguments: &[&str], folder: &Path, next
             "*_proxy",
             "*_PROXY",
             "npm_config_*",
+            "PIP_*",
             "NODE_EXTRA_CA_CERTS",
             "SSL_CERT_*",
         ])

@@ -316,6 +316,7 @@ impl Headers {
             subject: subject_name.to_owned(),
             value: f64::from(points),
             unit: Unit::Score,
+            samples: Vec::new(),
         };
         let measures = worst.filter(|_| subject.only.is_none()).map(measure).into_iter().collect();
         findings.extend(pages.into_iter().flat_map(|page| page.own));

@@ -51,7 +51,13 @@ fn hostile_report() -> GateReport {
         findings: vec![hostile_finding(), without_place],
         waived: vec![WaiverUse { finding: hostile_finding(), waiver }],
         known: vec![hostile_finding()],
-        measures: vec![Measure { name: hostile(), subject: hostile(), value: 1.0, unit: Unit::Count, samples: Vec::new() }],
+        measures: vec![Measure {
+            name: hostile(),
+            subject: hostile(),
+            value: 1.0,
+            unit: Unit::Count,
+            samples: Vec::new(),
+        }],
         looked_at: Some(LookedAt { undecided: vec![hostile()], ..LookedAt::of(HOSTILE, 2) }),
         reason: Some(hostile()),
         ..samples::report(HOSTILE, Verdict::Blocked, true)
