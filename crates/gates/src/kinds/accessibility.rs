@@ -28,7 +28,8 @@ charter_deploy_model::kind! {
     /// (`color-contrast: **`), a page (`*: guide/index.html`) or both.
     ///
     /// What axe cannot decide (text over an image, say) is left to a person: it is inconclusive until a waiver says
-    /// that somebody looked. About half of what WCAG asks for can be found by a program at all; the rest takes people.
+    /// that somebody looked. A page that leads elsewhere by itself shows nothing: it is counted, and what it leads to is
+    /// judged as a page of its own. About half of what WCAG asks for can be found by a program at all; the rest takes people.
     ///
     /// axe-core and Chromium are installed by `cargo xtask setup`. Without them the gate is inconclusive.
     ///
@@ -188,7 +189,7 @@ impl Gate for Accessibility {
         for _ in 0..cores() {
             workers.spawn(Arc::clone(&work).judge_pages());
         }
-        let (mut findings, mut looked_at) = (Vec::new(), 0);
+        let (mut findings, mut looked_at, mut redirects) = (Vec::new(), 0, 0);
         while let Some(ended) = workers.join_next().await {
             let judged = match ended {
                 Ok(judged) => judged,
@@ -197,7 +198,8 @@ impl Gate for Accessibility {
             };
             for Judged { page, result } in judged {
                 match result {
-                    Ok(found) => {
+                    Ok(None) => redirects += 1,
+                    Ok(Some(found)) => {
                         looked_at += 1;
                         findings.extend(found.into_iter().map(|found| self.finding(&page, found)));
                     }
@@ -216,7 +218,7 @@ impl Gate for Accessibility {
         Ok(Inspection::Looked {
             findings,
             measures: Vec::new(),
-            looked_at: LookedAt { undecided, ..LookedAt::of("pages", looked_at) },
+            looked_at: LookedAt { undecided, ..counted(looked_at, redirects) },
         })
     }
 }
@@ -250,6 +252,14 @@ impl Accessibility {
     }
 }
 
+fn counted(pages: u64, redirects: u64) -> LookedAt {
+    let mut looked_at = LookedAt::of("pages", pages);
+    if redirects > 0 {
+        looked_at.counts.insert("redirects".to_owned(), redirects);
+    }
+    looked_at
+}
+
 fn cores() -> usize {
     available_parallelism().map_or(2, usize::from)
 }
@@ -275,7 +285,8 @@ struct Work {
 /// What became of one page.
 struct Judged {
     page: String,
-    result: Result<Vec<axe::Found>, String>,
+    /// Nothing, when the page leads elsewhere.
+    result: Result<Option<Vec<axe::Found>>, String>,
 }
 
 impl Work {
@@ -308,15 +319,31 @@ impl Work {
         judged
     }
 
-    async fn judge(&self, open: &mut Option<Page>, path: &str) -> Result<Vec<axe::Found>, BrowserError> {
+    async fn judge(&self, open: &mut Option<Page>, path: &str) -> Result<Option<Vec<axe::Found>>, BrowserError> {
         let page = match open {
             Some(page) => page,
             None => open.insert(self.browser.page().await?),
         };
-        page.open(&format!("{}/{}", self.preview.trim_end_matches('/'), escaped(path))).await?;
+        let address = format!("{}/{}", self.preview.trim_end_matches('/'), escaped(path));
+        page.open(&address).await?;
         page.evaluate(&self.axe).await?;
-        axe::read(&page.evaluate(&self.call).await?).map_err(|problem| BrowserError::Script { message: problem })
+        let answer = page.evaluate(&self.call).await?;
+        // A script may change `location` and stay; this is what the document was loaded from.
+        let loaded = page.evaluate("performance.getEntriesByType('navigation')[0]?.name ?? ''").await?;
+        if !is_same_page(loaded.as_str().unwrap_or_default(), &address) {
+            return Ok(None);
+        }
+        axe::read(&answer).map(Some).map_err(|problem| BrowserError::Script { message: problem })
     }
+}
+
+/// Says whether two addresses are of one page, however they are escaped.
+fn is_same_page(one: &str, other: &str) -> bool {
+    let plain = |address: &str| {
+        let page = address.split('#').next().unwrap_or_default();
+        percent_encoding::percent_decode_str(page).collect::<Vec<u8>>()
+    };
+    plain(one) == plain(other)
 }
 
 /// Writes a path as it stands in a URL.

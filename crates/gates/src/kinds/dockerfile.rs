@@ -57,7 +57,7 @@ charter_deploy_model::kind! {
         /// A Dockerfile cannot be read, so nobody knows what it builds.
         ///
         /// It is not UTF-8, has a null byte in it, is larger than 1 MiB, or has a line that is no instruction. What can be read of
-        /// it is judged all the same.
+        /// it is judged all the same. Of many such lines the first ten are shown: it may be a template, which belongs in `exclude`.
         ///
         /// ```dockerfile,source=Dockerfile,blocks=dockerfile/unreadable
         /// FROM alpine:3.22
@@ -138,7 +138,7 @@ charter_deploy_model::kind! {
         /// Nothing says as which user the program runs, so it is root.
         ///
         /// Whoever takes over the program then owns the container. Images of which name or tag says `nonroot`, `rootless` or
-        /// `unprivileged` bring a user.
+        /// `unprivileged` bring a user, as Windows' Nano Server does.
         ///
         /// ```dockerfile,source=Dockerfile,blocks=dockerfile/no-user
         /// FROM alpine:3.22
@@ -753,6 +753,9 @@ impl Default for DockerfileConfig {
     }
 }
 
+/// How many lines that cannot be read one finding shows.
+const SHOWN_LINES: usize = 10;
+
 /// Endings of what is about Dockerfiles, or makes them, and is none.
 const NO_DOCKERFILES: [&str; 14] = [
     ".dockerignore",
@@ -884,7 +887,7 @@ fn judge(path: &str, content: &[u8], config: &DockerfileConfig) -> Judged {
         Ok(file) => file,
         Err(problem) => return Judged { findings: vec![unreadable(path, &problem)], ..Judged::default() },
     };
-    let mut findings: Vec<Finding> = file.problems.iter().map(|problem| unreadable(path, problem)).collect();
+    let mut findings: Vec<Finding> = unreadable_lines(path, &file.problems).into_iter().collect();
     if file.instructions.is_empty() && file.problems.is_empty() {
         findings.push(unreadable(path, &Problem { what: "has no instruction in it".to_owned(), line: 1 }));
     }
@@ -907,6 +910,18 @@ fn unreadable(path: &str, problem: &Problem) -> Finding {
     // An empty file has no line to show.
     let location = Location::file(path).in_source();
     finding.at(if problem.line > 1 { location.line(problem.line) } else { location })
+}
+
+/// Tells once per file, for a template has hundreds of lines that are no instruction.
+fn unreadable_lines(path: &str, problems: &[Problem]) -> Option<Finding> {
+    let (first, others) = problems.split_first()?;
+    let mut finding = unreadable(path, first);
+    if !others.is_empty() {
+        let lines = if others.len() == 1 { "line" } else { "lines" };
+        finding.message = format!("{}; {} more {lines} cannot be read", finding.message, others.len());
+    }
+    let at = |problem: &Problem| Location::file(path).line(problem.line).in_source();
+    Some(others.iter().take(SHOWN_LINES - 1).fold(finding, |finding, problem| finding.at(at(problem))))
 }
 
 /// Judges any content as a Dockerfile, for the fuzzer: every line it names is there.

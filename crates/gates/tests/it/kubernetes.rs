@@ -91,3 +91,36 @@ async fn nonsense_in_the_configuration_is_refused() {
         assert!(crate::github::build("kubernetes", section.clone()).is_err(), "{section}");
     }
 }
+
+#[tokio::test]
+async fn a_service_may_choose_by_a_label_that_kubernetes_sets() {
+    let project = Project::new().await;
+    let service = |selector: &str| {
+        let head = "apiVersion: v1\nkind: Service\nmetadata: {name: db-0}\n";
+        format!("{head}spec: {{ports: [{{port: 80}}], selector: {{{selector}}}}}\n")
+    };
+    let pods = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  template:\n    \
+                metadata: {labels: {app: db}}\n    spec: {containers: [{name: db, image: 'db:1.2.0'}]}\n";
+    for (selector, expected) in [
+        ("app: db, statefulset.kubernetes.io/pod-name: db-0", false),
+        ("app: other, statefulset.kubernetes.io/pod-name: db-0", true),
+    ] {
+        project.commit(&[("db.yaml", pods), ("service.yaml", &service(selector))], "Choose").await;
+        let seen = look("kubernetes", json!({}), &project.subject()).await;
+        assert_eq!(seen.codes().contains(&"kubernetes/unmatched-service"), expected, "{selector}");
+    }
+}
+
+#[tokio::test]
+async fn a_volume_in_memory_fills_the_memory() {
+    let project = Project::new().await;
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: a, image: 'a:1.2.0'}]\n  \
+               volumes: [{name: tmp, emptyDir: {medium: Memory}}, {name: data, emptyDir: {}}]\n";
+    project.commit(&[("a.yaml", pod)], "First").await;
+    let seen = look("kubernetes", json!({}), &project.subject()).await;
+    let of_volumes: Vec<&str> = (seen.findings.iter().filter(|it| it.code == "kubernetes/scratch-size"))
+        .map(|it| it.message.as_str())
+        .collect();
+    let says = |what: &str| of_volumes.iter().filter(|message| message.contains(what)).count();
+    assert_eq!((says("the memory of its node through the volume `tmp`"), says("the disk")), (1, 1), "{of_volumes:?}");
+}

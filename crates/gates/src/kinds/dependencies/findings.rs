@@ -61,7 +61,7 @@ fn how_it_comes(package: &Package) -> String {
     let by = match (package.path.is_empty(), package.is_direct) {
         (_, true) => "; the project asks for it itself".to_owned(),
         (true, false) => String::new(),
-        (false, false) => format!("; {} bring it in", package.path.join(" › ")),
+        (false, false) => format!("; brought in by {}", package.path.join(" › ")),
     };
     format!("{by}{dev}")
 }

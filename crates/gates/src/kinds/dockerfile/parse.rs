@@ -247,6 +247,12 @@ impl<'a> Reader<'a> {
                 rest = behind;
             }
         }
+        if keyword == Healthcheck {
+            let (sort, command) = split_word(rest);
+            if !sort.eq_ignore_ascii_case("none") && (!sort.eq_ignore_ascii_case("cmd") || command.is_empty()) {
+                return self.problem("has a `HEALTHCHECK` with neither `CMD` and a command nor `NONE`", line);
+            }
+        }
         let json = match keyword {
             Add | Cmd | Copy | Entrypoint | Run | Shell | Volume => list(rest),
             Healthcheck => list(split_word(rest).1),

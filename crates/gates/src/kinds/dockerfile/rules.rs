@@ -112,7 +112,8 @@ fn runs<'f>(file: &'f Dockerfile, unread: &mut Vec<u32>) -> Vec<Run<'f>> {
                     Some(words) => shell::read(&words.join(" ")),
                     None => shell::read(text),
                 };
-                match script {
+                // What PowerShell runs is not judged, so it need not be read.
+                match script.or_else(|| is_windows_shell(instruction).then(Script::default)) {
                     Some(script) => runs.push(Run { instruction, script, text, index, heredoc }),
                     None => unread.push(instruction.line),
                 }
@@ -139,8 +140,10 @@ fn script_of(instruction: &Instruction) -> (&str, Option<u32>) {
 }
 
 pub(super) fn is_windows_shell(instruction: &Instruction) -> bool {
-    let first =
-        instruction.json.as_ref().and_then(|words| words.first()).map_or(instruction.text.as_str(), |word| word);
+    let first = match &instruction.json {
+        Some(words) => words.first().map_or("", String::as_str),
+        None => instruction.text.split_ascii_whitespace().next().unwrap_or_default(),
+    };
     let program = first.rsplit(['/', '\\']).next().unwrap_or(first).to_ascii_lowercase();
     ["pwsh", "powershell", "cmd"].iter().any(|known| program.starts_with(known))
 }

@@ -99,6 +99,52 @@ fn what_is_no_text_is_told_with_its_line() {
 }
 
 #[test]
+fn a_template_is_one_finding_that_shows_ten_lines() {
+    let text = format!("FROM a:1\n{}", "{{ line }}\n".repeat(40));
+    let judged = judge("Dockerfile", text.as_bytes(), &DockerfileConfig::default());
+    let unreadable: Vec<_> = judged.findings.iter().filter(|it| it.code == "dockerfile/unreadable").collect();
+    assert_eq!(unreadable.len(), 1);
+    assert!(unreadable[0].message.ends_with("; 39 more lines cannot be read"), "{}", unreadable[0].message);
+    let lines: Vec<_> = unreadable[0].locations.iter().filter_map(|at| at.line).collect();
+    assert_eq!(lines, (2..12).collect::<Vec<_>>());
+    assert_eq!(unreadable[0].key.as_deref(), Some("begins with `{{`, which is no instruction"));
+}
+
+#[test]
+fn what_powershell_runs_is_neither_judged_nor_undecided() {
+    let undecided = |text: &str| judge("Dockerfile", text.as_bytes(), &DockerfileConfig::default()).undecided.len();
+    let script = "-Command \" $it -match 'a' + '$' -split '\\s' `\n  \n";
+    assert_eq!(undecided(&format!("# escape=`\nFROM a:1\nRUN powershell {script}")), 0);
+    assert_eq!(undecided(&format!("# escape=`\nFROM a:1\nRUN C:\\bin\\pwsh.exe {script}")), 0);
+    assert_eq!(undecided(&format!("# escape=`\nFROM a:1\nRUN bash {script}")), 1);
+    assert!(has("FROM a:1\nRUN true\nRUN powershell \"x\n", "consecutive-run"), "as hadolint counts");
+}
+
+#[test]
+fn what_is_known_to_be_in_order_is_not_told() {
+    for (text, code, expected) in [
+        ("RUN apt-get update; apt-get dist-clean\n", "apt-lists", false),
+        ("RUN apt-get update; apt-get clean\n", "apt-lists", true),
+        ("RUN useradd -u $APP_USER app\n", "high-uid", false),
+        ("RUN useradd -u 1234567 app\n", "high-uid", true),
+        ("RUN --mount=source=go.mod,target=/a/go.mod go install example.org/tool\n", "go-version", false),
+        ("RUN --mount=type=cache,target=/go go install example.org/tool\n", "go-version", true),
+        ("HEALTHCHECK CONNECT TCP 7000\n", "unreadable", true),
+        ("HEALTHCHECK --interval=1s CMD\n", "unreadable", true),
+        ("HEALTHCHECK cmd a\nHEALTHCHECK none\n", "unreadable", false),
+    ] {
+        assert_eq!(has(&format!("FROM a:1\n{text}"), code), expected, "{text}");
+    }
+}
+
+#[test]
+fn nano_server_brings_a_user_and_server_core_none() {
+    assert!(!has("FROM mcr.microsoft.com/windows/nanoserver:ltsc2025\n", "no-user"));
+    assert!(!has("ARG REPO=x/aspnet\nFROM $REPO:9.0-nanoserver-1809\n", "no-user"));
+    assert!(has("FROM mcr.microsoft.com/windows/servercore:ltsc2025\n", "no-user"));
+}
+
+#[test]
 fn an_argument_in_from_stands_for_its_default() {
     for (text, code, expected) in [
         ("ARG V=latest\nFROM alpine:$V\n", "floating-tag", true),
@@ -112,6 +158,9 @@ fn an_argument_in_from_stands_for_its_default() {
         ("FROM localhost:5000/app:1\n", "untagged", false),
         ("FROM a:1 AS base\nFROM base\n", "untagged", false),
         ("FROM scratch\n", "untagged", false),
+        ("FROM a:1 AS build-linux\nFROM build-$TARGETOS\n", "untagged", false),
+        ("FROM a:1 AS build-linux-debug\nFROM build-${TARGETOS}-debug\n", "untagged", false),
+        ("FROM a:1 AS other\nFROM build-$TARGETOS\n", "untagged", true),
     ] {
         assert_eq!(has(text, code), expected, "{text}");
     }

@@ -21,7 +21,7 @@ const WORDS: [&str; 11] = [
     "signingkey",
 ];
 /// Ends of names that say something about a secret.
-const ABOUT: [&str; 25] = [
+const ABOUT: [&str; 29] = [
     "id",
     "name",
     "names",
@@ -47,6 +47,10 @@ const ABOUT: [&str; 25] = [
     "version",
     "issuer",
     "audience",
+    "pattern",
+    "regex",
+    "regexp",
+    "format",
 ];
 /// What begins or is in a text that somebody else puts a value in the place of.
 const STAND_INS: [&str; 9] = ["${", "$(", "{{", "<", "xxxx", "your-", "your_", "replace", "placeholder"];
@@ -102,7 +106,10 @@ fn secret(name: &str, value: &str) -> Option<String> {
         return Some(format!("it holds {found}"));
     }
     let is_short = value.len() <= 200 && !value.contains('\n');
-    (is_secret_name(name) && is_short && !is_stand_in(value)).then(|| "it is called one".to_owned())
+    // `INSERT_API_TOKEN` is there to be replaced.
+    let is_own_name = name.len() > 3 && value.to_ascii_lowercase().contains(&name.to_ascii_lowercase());
+    let is_meant = is_secret_name(name) && !is_own_name && !is_stand_in(value);
+    (is_meant && is_short).then(|| "it is called one".to_owned())
 }
 
 fn is_secret_name(name: &str) -> bool {
@@ -168,6 +175,10 @@ mod tests {
             ("COMPASS", "x", false),
             ("PUBLIC_TOKEN", "x", false),
             ("LOG_LEVEL", "debug", false),
+            ("passwordPattern", "^.{8,32}$", false),
+            ("API_TOKEN", "INSERT_API_TOKEN", false),
+            ("API_TOKEN", "INSERT_7f3a", true),
+            ("PWD", "my-pwd", true),
         ] {
             assert_eq!(secret(name, value).is_some(), expected, "{name}={value}");
         }

@@ -120,9 +120,23 @@ pub(super) fn selects(selector: Node<'_>, labels: Option<Node<'_>>) -> bool {
     equal && selector.get("matchExpressions").is_none_or(|all| all.items().all(holds))
 }
 
-/// Says whether all of some labels are there.
+/// Labels that Kubernetes puts on pods by itself, so that no manifest has them.
+const SET_BY_KUBERNETES: [&str; 9] = [
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-completion-index",
+    "batch.kubernetes.io/job-name",
+    "controller-revision-hash",
+    "job-name",
+    "pod-template-generation",
+    "pod-template-hash",
+    "statefulset.kubernetes.io/pod-name",
+];
+
+/// Says whether all of some labels are there, or will be.
 pub(super) fn has_all(wanted: Node<'_>, labels: Option<Node<'_>>) -> bool {
-    wanted.pairs().all(|(name, value)| {
+    let own = |name: Node<'_>| !name.text().is_some_and(|name| SET_BY_KUBERNETES.contains(&name));
+    wanted.pairs().filter(|(name, _)| own(*name)).all(|(name, value)| {
         let found = name.text().and_then(|name| labels?.get(name)).and_then(Node::text);
         found.is_some() && found == value.text()
     })

@@ -157,7 +157,9 @@ fn state<'a>(object: &Object<'a>, pod: &Pod<'a>) -> Vec<Fault<'a>> {
             }
         }
         if let Some(at) = volume.get("emptyDir").filter(|directory| directory.get("sizeLimit").is_none()) {
-            let what = format!("may fill the disk of its node through the volume `{name}`");
+            let is_memory = at.text_at(&["medium"]) == Some("Memory");
+            let place = if is_memory { "memory" } else { "disk" };
+            let what = format!("may fill the {place} of its node through the volume `{name}`");
             faults.push(Fault::new("scratch-size", at, what));
         }
     }

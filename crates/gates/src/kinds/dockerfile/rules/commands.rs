@@ -59,7 +59,7 @@ fn has_high_uid(command: &Command) -> bool {
         .filter(|pair| pair[0].starts_with('-') && !pair[0].starts_with("--") && pair[0].contains('u'));
     command.name == "useradd"
         && !command.has_flag(&["l", "no-log-init"])
-        && values.into_iter().any(|pair| pair[1].chars().count() > 5)
+        && values.into_iter().any(|pair| pair[1].len() > 5 && pair[1].bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn shows_progress(command: &Command) -> bool {

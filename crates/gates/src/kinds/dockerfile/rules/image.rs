@@ -114,12 +114,24 @@ fn version(stage: &Stage<'_>, aliases: &HashSet<&str>, faults: &mut Vec<Fault>) 
             let what = format!("begins with `{name}:latest`, which is another image every time");
             faults.push(fault("latest-tag", from, name, what, help));
         }
-        None if name != "scratch" && !name.starts_with('$') && !aliases.contains(name.as_str()) => {
+        None if name != "scratch" && !name.starts_with('$') && !is_alias(name, aliases) => {
             let what = format!("begins with `{name}` and does not say which version");
             faults.push(fault("untagged", from, name, what, help));
         }
         _ => faults.extend(floating(stage, help)),
     }
+}
+
+/// Says whether a stage before is called so, or would be for some value of the variables in the name.
+fn is_alias(name: &str, aliases: &HashSet<&str>) -> bool {
+    let Some((begin, variable)) = name.split_once('$') else { return aliases.contains(name) };
+    let end = match variable.strip_prefix('{') {
+        Some(braced) => braced.rsplit_once('}').map_or("", |(_, end)| end),
+        None => variable.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_'),
+    };
+    // What a second variable brings nobody can tell.
+    let end = if end.contains('$') { "" } else { end };
+    !begin.is_empty() && aliases.iter().any(|alias| alias.starts_with(begin) && alias.ends_with(end))
 }
 
 /// Finds a tag that names no release, or a variable whose default does not.
@@ -198,6 +210,8 @@ fn users(view: &View<'_>, faults: &mut Vec<Fault>) {
             || tag.contains("rootless")
             || image.name.contains("nonroot")
             || image.name.contains("unprivileged")
+            || tag.contains("nanoserver")
+            || image.name.ends_with("nanoserver")
             || image.registry.as_deref() == Some("cgr.dev")
     });
     if !brings_user && !line.iter().any(|stage| user(stage).is_some()) {

@@ -60,11 +60,11 @@ fn alone(instruction: &Instruction, faults: &mut Vec<Fault>) {
                 let what = format!("copies {} things to `{target:.60}`, which is no folder by its name", sources.len());
                 faults.push(fault("copy-target", instruction, target, what, "end the target with `/`"));
             }
-            if instruction.flag("from").is_some()
+            if let Some(from) = instruction.flag("from")
                 && trimmed(target) == "/"
                 && sources.iter().any(|it| trimmed(it) == "/")
             {
-                let what = "copies the whole file system of another stage".to_owned();
+                let what = format!("copies the whole file system of `{from:.60}`");
                 faults.push(fault("whole-system", instruction, "/", what, "copy what runs, and nothing else"));
             }
         }

@@ -109,7 +109,11 @@ fn versions(run: &Run<'_>, faults: &mut Vec<Fault>) {
         "write `package@version`, or use `npm ci`",
     ));
     faults.extend(without_version(run, "gem-version", |command| owned(gem(command)), "write `gem:version`"));
-    faults.extend(without_version(run, "go-version", |command| owned(go(command)), "write `package@version`"));
+    // A module that is mounted names the versions of its tools.
+    let has_module = run.instruction.flags.iter().any(|(name, value)| name == "mount" && value.contains("go.mod"));
+    if !has_module {
+        faults.extend(without_version(run, "go-version", |command| owned(go(command)), "write `package@version`"));
+    }
 }
 
 fn is_pip_install(command: &Command) -> bool {
@@ -227,7 +231,11 @@ fn apt_lists(view: &View<'_>, faults: &mut Vec<Fault>) {
         let updates = |command: &Command| {
             ["apt", "apt-get", "aptitude"].contains(&command.name.as_str()) && command.has("update")
         };
-        let cleans = |command: &Command| command.is("rm", &["-rf", "/var/lib/apt/lists/*"]);
+        let cleans = |command: &Command| {
+            command.is("rm", &["-rf", "/var/lib/apt/lists/*"])
+                || ["apt", "apt-get"].contains(&command.name.as_str())
+                    && ["dist-clean", "distclean"].iter().any(|word| command.has(word))
+        };
         let is_mounted = run.instruction.mounts("/var/lib/apt/lists")
             || run.instruction.mounts("/var/lib/apt") && run.instruction.mounts("/var/cache/apt");
         commands.iter().any(updates) && !commands.iter().any(cleans) && !is_mounted
