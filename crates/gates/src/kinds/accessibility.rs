@@ -326,14 +326,24 @@ impl Work {
         };
         let address = format!("{}/{}", self.preview.trim_end_matches('/'), escaped(path));
         page.open(&address).await?;
-        page.evaluate(&self.axe).await?;
-        let answer = page.evaluate(&self.call).await?;
+        let answer = self.ask_axe(page).await;
+        match &answer {
+            Ok(_) => {}
+            // It may have left under axe's feet, and what it leads to is not there yet.
+            Err(BrowserError::Refused { .. }) => page.settle().await?,
+            Err(_) => return answer.map(|_| None),
+        }
         // A script may change `location` and stay; this is what the document was loaded from.
         let loaded = page.evaluate("performance.getEntriesByType('navigation')[0]?.name ?? ''").await?;
         if !is_same_page(loaded.as_str().unwrap_or_default(), &address) {
             return Ok(None);
         }
-        axe::read(&answer).map(Some).map_err(|problem| BrowserError::Script { message: problem })
+        axe::read(&answer?).map(Some).map_err(|problem| BrowserError::Script { message: problem })
+    }
+
+    async fn ask_axe(&self, page: &Page) -> Result<serde_json::Value, BrowserError> {
+        page.evaluate(&self.axe).await?;
+        page.evaluate(&self.call).await
     }
 }
 

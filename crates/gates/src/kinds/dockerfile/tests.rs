@@ -161,6 +161,7 @@ fn an_argument_in_from_stands_for_its_default() {
         ("FROM a:1 AS build-linux\nFROM build-$TARGETOS\n", "untagged", false),
         ("FROM a:1 AS build-linux-debug\nFROM build-${TARGETOS}-debug\n", "untagged", false),
         ("FROM a:1 AS other\nFROM build-$TARGETOS\n", "untagged", true),
+        ("ARG B=slim\nFROM a:1 AS out-slim\nFROM out-${B}\n", "floating-tag", false),
     ] {
         assert_eq!(has(text, code), expected, "{text}");
     }

@@ -110,11 +110,12 @@ fn version(stage: &Stage<'_>, aliases: &HashSet<&str>, faults: &mut Vec<Fault>) 
     let help = "name a release, such as `alpine:3.22`, or a digest";
     match tag.as_deref() {
         _ if *has_digest => {}
+        None if is_alias(name, aliases) => {}
         Some("latest") => {
             let what = format!("begins with `{name}:latest`, which is another image every time");
             faults.push(fault("latest-tag", from, name, what, help));
         }
-        None if name != "scratch" && !name.starts_with('$') && !is_alias(name, aliases) => {
+        None if name != "scratch" && !name.starts_with('$') => {
             let what = format!("begins with `{name}` and does not say which version");
             faults.push(fault("untagged", from, name, what, help));
         }

@@ -9,6 +9,8 @@ const SECRET_WORDS: [&str; 10] =
     ["password", "passwd", "passphrase", "secret", "token", "apikey", "credential", "credentials", "pwd", "pat"];
 const SECRET_PAIRS: [[&str; 2]; 5] =
     [["api", "key"], ["private", "key"], ["access", "key"], ["secret", "key"], ["client", "key"]];
+/// What a name ends in whose words nobody parted, such as `PGPASSWORD`.
+const SECRET_ENDS: [&str; 5] = ["password", "passwd", "secret", "token", "apikey"];
 /// Words behind which a name is about a secret, and holds none.
 const ABOUT: [&str; 20] = [
     "file", "path", "dir", "url", "uri", "endpoint", "host", "name", "length", "min", "max", "ttl", "expiry",
@@ -64,6 +66,7 @@ fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let words: Vec<&str> = name.split(['_', '-', '.']).filter(|word| !word.is_empty()).collect();
     let holds = words.iter().any(|word| SECRET_WORDS.contains(word))
+        || SECRET_ENDS.iter().any(|end| name.ends_with(end))
         || words.windows(2).any(|pair| SECRET_PAIRS.iter().any(|known| known == pair));
     holds && !words.last().is_some_and(|last| ABOUT.contains(last))
 }
@@ -107,6 +110,9 @@ mod tests {
         for (name, expected) in [
             ("DB_PASSWORD", true),
             ("NPM_TOKEN", true),
+            ("ACCESSTOKEN", true),
+            ("PGPASSWORD", true),
+            ("MAXTOKENS", false),
             ("AWS_SECRET_ACCESS_KEY", true),
             ("api_key", true),
             ("JWT_SECRET", true),
