@@ -211,7 +211,10 @@ impl Interpreter {
     }
 
     fn evaluate(&mut self, package: &Package, rule: &str) -> Result<Json, Problem> {
-        let value = self.0.eval_rule(format!("{}.{rule}", package.path)).map_err(|error| problem(&error.to_string()));
+        let value = self
+            .0
+            .eval_rule(format!("{}.{rule}", package.path))
+            .map_err(|error| out_of_time(&error.to_string()).unwrap_or_else(|| problem(&error.to_string())));
         let _ = self.0.take_prints();
         match value? {
             Value::Undefined => Ok(Json::Null),
@@ -251,6 +254,12 @@ fn denials(rule: &str, is_warning: bool, value: &Json) -> Vec<Denial> {
         Json::Array(items) => items.iter().filter_map(one).collect(),
         value => one(value).into_iter().collect(),
     }
+}
+
+/// Returns what is told of a rule that took too long: never how long to the nanosecond, which differs each time.
+fn out_of_time(words: &str) -> Option<Problem> {
+    let is_late = words.contains("time limit");
+    is_late.then(|| Problem { what: format!("it takes longer than {} s", TIME_LIMIT.as_secs()), line: None })
 }
 
 /// Reads the line and what is wrong from the interpreter's words: the place, the line itself, and `error: …`.
