@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 macro_rules! without_browser {
     () => {
-        "gates = { skip = [\"accessibility\"] }\n"
+        "gates = { skip = [\"accessibility\", \"core-web-vitals\", \"lighthouse\"] }\n"
     };
 }
 

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use charter_deploy_model::constitution::{EvidenceState, recorded, score};
 use charter_deploy_model::{
     BuildInfo, ConfigurationId, ConstitutionalCompliance, DeploymentError, DeploymentErrorType, DeploymentMetadata,
-    DeploymentStatus, DeploymentType, ErrorSeverity, GateReport, KindMeta, LiveVerification, ProductionDeployment,
-    Release, ReleaseId, Severity, Stamp, UserImpact, Validation, Verdict,
+    DeploymentStatus, DeploymentType, ErrorSeverity, GateReport, KindMeta, LiveVerification, PerformanceValidation,
+    ProductionDeployment, Release, ReleaseId, Severity, Stamp, UserImpact, Validation, Verdict,
 };
 use charter_store::{Checkpoint, Prepared};
 use jiff::Timestamp;
@@ -158,6 +158,7 @@ impl Facts {
             build_info: self.build_info.clone(),
             validation: Validation {
                 constitutional_compliance: self.reports.as_ref().map(|reports| compliance(reports)),
+                performance: self.reports.as_deref().and_then(PerformanceValidation::of),
                 gates: reports.into_iter().map(shortened).collect(),
                 live: self.live_check.clone(),
                 ..Validation::default()

@@ -89,14 +89,12 @@ impl Repository {
         walk.push(oid(tip)).map_err(failed)?;
         let mut found: Vec<Option<LastChange>> = vec![None; groups];
         let mut counted = vec![0_u64; groups];
-        let mut seen = 0;
-        for id in walk {
+        for (seen, id) in walk.enumerate() {
             if found.iter().all(Option::is_some) {
                 return Ok(LastChanges { found, is_cut: false });
             }
             // The oldest commit of a shallow clone has parents that are not there, and did not add all its files.
             let (Ok(id), true) = (id, seen < limit) else { return Ok(LastChanges { found, is_cut: true }) };
-            seen += 1;
             let commit = repository.find_commit(id).map_err(failed)?;
             if commit.parent_count() > 1 {
                 continue;

@@ -55,6 +55,44 @@ pub struct PerformanceValidation {
     pub core_web_vitals: Option<CoreWebVitals>,
 }
 
+impl PerformanceValidation {
+    /// Gathers what the gates `lighthouse` and `core-web-vitals` measured: the worst of all pages and devices; nothing,
+    /// when they measured nothing. A vital that Lighthouse measured is Lighthouse's.
+    #[must_use]
+    pub fn of(reports: &[GateReport]) -> Option<Self> {
+        let values = |gate: &str, name: &str| {
+            let measures = reports.iter().filter(|report| report.gate == gate).flat_map(|report| &report.measures);
+            let name = name.to_owned();
+            measures.filter(move |measure| measure.name == name).map(|measure| measure.value).collect::<Vec<_>>()
+        };
+        let least = |name: &str| values("lighthouse", name).into_iter().reduce(f64::min);
+        let most = |name: &str| {
+            let ours = || values("core-web-vitals", name).into_iter().reduce(f64::max);
+            values("lighthouse", name).into_iter().reduce(f64::max).or_else(ours)
+        };
+        let scores = || {
+            Some(Lighthouse {
+                performance: least("performance")?,
+                accessibility: least("accessibility")?,
+                best_practices: least("best-practices")?,
+                seo: least("seo")?,
+            })
+        };
+        let seconds = |name: &str| most(name).map(|milliseconds| milliseconds / 1000.0);
+        let vitals = CoreWebVitals {
+            lcp: seconds("lcp"),
+            fcp: seconds("fcp"),
+            cls: most("cls"),
+            fid: most("max-potential-fid"),
+            inp: None,
+            tbt: most("tbt"),
+        };
+        let lighthouse = scores();
+        let core_web_vitals = Some(vitals).filter(|vitals| *vitals != CoreWebVitals::default());
+        (lighthouse.is_some() || core_web_vitals.is_some()).then_some(Self { lighthouse, core_web_vitals })
+    }
+}
+
 /// Lighthouse's scores, 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -159,4 +197,38 @@ pub struct LiveCheck {
     /// What was wrong with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Measure, Unit, Verdict};
+
+    fn report(gate: &str, measures: &[(&str, f64)]) -> GateReport {
+        let measure = |(name, value): &(&str, f64)| Measure {
+            name: (*name).to_owned(),
+            subject: "mobile: index.html".to_owned(),
+            value: *value,
+            unit: Unit::Milliseconds,
+            samples: Vec::new(),
+        };
+        let measures = measures.iter().map(measure).collect();
+        GateReport { measures, ..GateReport::new(gate, Verdict::Passed, false) }
+    }
+
+    #[test]
+    fn the_worst_page_counts_and_what_was_not_measured_is_absent() {
+        let scores = [("performance", 99.0), ("accessibility", 100.0), ("best-practices", 96.0), ("seo", 100.0)];
+        let all: Vec<_> = scores.into_iter().chain([("performance", 97.0), ("lcp", 1200.0), ("lcp", 900.0)]).collect();
+        let own = report("core-web-vitals", &[("lcp", 5000.0), ("cls", 0.25)]);
+        let found = PerformanceValidation::of(&[report("lighthouse", &all), own.clone()]).unwrap();
+        assert_eq!(found.lighthouse.map(|it| (it.performance, it.best_practices)), Some((97.0, 96.0)));
+        let vitals = found.core_web_vitals.unwrap();
+        assert_eq!((vitals.lcp, vitals.cls, vitals.tbt), (Some(1.2), Some(0.25), None));
+
+        let partly = PerformanceValidation::of(&[report("lighthouse", &scores[..3]), own]).unwrap();
+        assert_eq!(partly.lighthouse, None, "three scores are not four");
+        assert_eq!(partly.core_web_vitals.unwrap().lcp, Some(5.0));
+        assert_eq!(PerformanceValidation::of(&[report("links", &[("performance", 1.0)])]), None);
+    }
 }

@@ -283,9 +283,8 @@ async fn measure(browser: &Browser, place: &Place<'_>) -> Result<BTreeMap<&'stat
     page.run_first(vitals::WATCH).await?;
     page.open(&place.url).await?;
     // Some pages never stop asking for something.
-    match tokio::time::timeout(REST, page.settle()).await {
-        Ok(Err(error)) => return Err(error),
-        Ok(Ok(())) | Err(_) => {}
+    if let Ok(Err(error)) = tokio::time::timeout(REST, page.settle()).await {
+        return Err(error);
     }
     vitals::read(page.evaluate(vitals::TELL).await?).map_err(|message| BrowserError::Script { message })
 }
