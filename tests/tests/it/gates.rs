@@ -122,7 +122,7 @@ fn a_run_about_changes_leaves_out_what_did_not_change() {
 fn an_environment_may_be_judged_otherwise() {
     let site = site_with_an_old_fault();
     let staging = "\n[environments.staging]\ntarget = { kind = \"docroot\", path = \"production/staging\" }\n\
-                   [environments.staging.gates]\nenforcement = \"flexible\"\nskip = [\"branches\"]\n";
+                   [environments.staging.gates]\nenforcement = \"flexible\"\nskip = [\"branches\", \"accessibility\", \"core-web-vitals\", \"lighthouse\"]\n";
     site.write("charter.toml", site.read("charter.toml") + staging);
     site.commit("Add a staging environment");
     site.run(&["deploy"]).expect(10);

@@ -8,7 +8,7 @@ use charter_targets::kinds::git_branch::GitBranch;
 use charter_targets::{Target, TargetError};
 use charter_testkit::contract::target::{self as contract, Built};
 use charter_tests::git_server::{HttpServer, PASSWORD, PagesHost, SshServer, publish_to_branch, write_hook};
-use charter_tests::{Site, command, run};
+use charter_tests::{Site, WITHOUT_BROWSER, command, run};
 
 use crate::PROGRAM;
 use crate::real_site::book;
@@ -168,7 +168,7 @@ fn there_and_back(remotes: &Remotes) {
     let configuration = site.read("charter.toml");
     let is_ours = |line: &&str| !line.starts_with("target = ") && !line.starts_with("url = ");
     let kept: Vec<&str> = configuration.lines().filter(is_ours).collect();
-    let production = format!("[environments.production]\n{target}");
+    let production = format!("[environments.production]\n{target}\n{WITHOUT_BROWSER}");
     let configuration = kept.join("\n").replace("[environments.production]", &production);
     // What the gates think of the book is not what this is about.
     let lenient = "[constitution]\nenforcement = \"flexible\"\n";

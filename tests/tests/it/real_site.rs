@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use charter_tests::{Site, command, has, installed, run};
+use charter_tests::{Site, WITHOUT_BROWSER, command, has, installed, run};
 
 use crate::PROGRAM;
 use crate::web_server::{Nginx, get};
@@ -37,7 +37,7 @@ fn the_rust_book_is_shown_changed_and_brought_back_on_a_real_server() {
     site.run(&["init"]).expect(0);
 
     let server = Nginx::start(&site);
-    let production = format!("[environments.production]\nurl = \"http://127.0.0.1:{}/\"", server.port);
+    let production = format!("[environments.production]\n{WITHOUT_BROWSER}url = \"http://127.0.0.1:{}/\"", server.port);
     let configuration = site
         .read("charter.toml")
         // The book links to the documentation beside it, which is not here.
