@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use crate::html::css::{self, Piece};
 use crate::html::{self, EndTag, StartTag, Visitor};
 use crate::kinds::{
-    core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, lighthouse, links, migrations,
-    page_weight, policy, runbook, secrets, zero_actions,
+    core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, licenses, lighthouse, links,
+    migrations, page_weight, policy, runbook, sbom, secrets, zero_actions,
 };
 
 /// Reads a page: every tag and text is where it is said to be.
@@ -171,4 +171,14 @@ pub fn policy(file: &[u8]) {
 /// Finds the sections of a Markdown file.
 pub fn runbook(text: &str) {
     runbook::fuzz(text);
+}
+
+/// Reads what a package says of its licence where it is installed, and judges it.
+pub fn license(text: &str) {
+    licenses::fuzz(text);
+}
+
+/// Reads a bill of materials: what it lists has a name and a version.
+pub fn bill(text: &str) {
+    sbom::fuzz(text);
 }

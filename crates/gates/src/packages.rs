@@ -9,9 +9,11 @@ use globset::GlobMatcher;
 
 use crate::{GateError, Source};
 
+mod bill;
 mod cargo;
 mod cyclonedx;
 mod graph;
+mod installed;
 mod lines;
 mod manifest;
 mod npm;
@@ -19,7 +21,14 @@ mod pnpm;
 mod python;
 mod requirements;
 
+pub(crate) use bill::{Bill, Listed, read as read_bill};
 pub use cyclonedx::cyclonedx;
+pub(crate) use cyclonedx::purl;
+pub(crate) use installed::{Installed, Stated};
+#[cfg(feature = "fuzzing")]
+pub(crate) use bill::fuzz as fuzz_bill;
+#[cfg(feature = "fuzzing")]
+pub(crate) use installed::fuzz as fuzz_installed;
 
 use graph::Graph;
 
@@ -125,6 +134,8 @@ pub struct Packages {
     pub files: BTreeMap<String, bool>,
     /// How many packages come from elsewhere: from git, from a folder, from another registry.
     pub foreign: u64,
+    /// The names of those, and of the project's own packages.
+    pub others: BTreeSet<String>,
     /// Lists of requirements that nothing shows to be complete.
     pub incomplete: BTreeSet<String>,
     /// What stayed unknown, one sentence each.
@@ -229,6 +240,8 @@ impl Packages {
             self.incomplete.insert(path.to_owned());
         }
         self.undecided.extend(lock.unknown.into_iter().map(|what| format!("`{path}` {what}")));
+        let others = lock.graph.0.iter().filter(|node| !matches!(node.sort, graph::Sort::Registry(_)));
+        self.others.extend(others.map(|node| node.name.clone()));
         let (list, foreign) = lock.graph.settle(path, as_committed, self.list.len());
         self.list.extend(list);
         self.foreign += foreign;
@@ -236,7 +249,7 @@ impl Packages {
 }
 
 /// Returns a file's text, or what is wrong with it, as the end of a sentence.
-fn text(blobs: &Blobs, file: &CommittedFile) -> Result<String, String> {
+pub(crate) fn text(blobs: &Blobs, file: &CommittedFile) -> Result<String, String> {
     if file.sort == FileSort::Link {
         return Err("is a symbolic link and was not read".to_owned());
     }

@@ -211,6 +211,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("core-web-vitals/", "measures for seconds: the gate's samples, each code"),
     ("lighthouse/", "measures for minutes: the gate's samples, each code"),
     ("command/", "crates/gates/tests/it/command.rs"),
+    ("licenses/", "the site has no lock file: the gate's samples and examples, each code"),
+    ("sbom/", "the site has no lock file: the gate's samples and examples, each code"),
     ("migrations/", "the site has no database: the gate's samples and examples, each code"),
     ("policy/", "the site has no policy of its own: the gate's samples and examples, each code"),
     ("runbook/", "nothing is demanded until it is configured: the gate's samples and examples, each code"),

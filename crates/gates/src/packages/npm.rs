@@ -140,7 +140,7 @@ fn resolve(from: &str, name: &str, places: &HashMap<&str, usize>) -> Option<usiz
     }
 }
 
-fn license(value: &Value) -> Option<String> {
+pub(super) fn license(value: &Value) -> Option<String> {
     let name = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Object(object) => object.get("type").and_then(Value::as_str).map(str::to_owned),

@@ -30,6 +30,7 @@ contract! {
     headers
     html
     kubernetes
+    licenses
     lighthouse
     links
     migrations
@@ -37,6 +38,7 @@ contract! {
     policy
     publishable
     runbook
+    sbom
     secrets
     spec_driven
     zero_actions
