@@ -198,7 +198,7 @@ impl Licenses {
         }
         let mut installed = self.installed(source);
         let mut used = BTreeSet::new();
-        let mut absent: BTreeMap<(Ecosystem, String), Vec<String>> = BTreeMap::new();
+        let mut absent: BTreeMap<Ecosystem, (Vec<String>, BTreeSet<String>)> = BTreeMap::new();
         let mut wrong: BTreeMap<(Ecosystem, &str, Verdict), Vec<&Package>> = BTreeMap::new();
         let total = versions.len() as u64;
         for (done, ((ecosystem, name, version), places)) in versions.iter().enumerate() {
@@ -211,20 +211,29 @@ impl Licenses {
             match self.terms.judge(name, version, said.as_ref(), &mut used) {
                 Verdict::Allowed => {}
                 Verdict::Undecided => {
-                    let how = places.first().map(|package| how_to_install(package)).unwrap_or_default();
-                    absent.entry((*ecosystem, how)).or_default().push(format!("{name}@{version}"));
+                    let (names, ways) = absent.entry(*ecosystem).or_default();
+                    names.push(format!("{name}@{version}"));
+                    ways.extend(places.first().map(|package| how_to_install(package)));
                 }
                 verdict => wrong.entry((*ecosystem, name, verdict)).or_default().extend(places),
             }
         }
         let mut found: Vec<_> = wrong.iter().map(|((_, _, verdict), places)| findings::of(verdict, places)).collect();
         let mut undecided = packages.undecided.clone();
-        for ((ecosystem, how), names) in &absent {
-            let (count, names) = (names.len(), some_of(names.iter().map(String::as_str)));
-            let whose = if count == 1 { "a package" } else { "packages" };
+        for (ecosystem, (names, ways)) in &absent {
+            let subject = match names.len() {
+                1 => format!("the licence of a package of {ecosystem} is"),
+                count => format!("the licences of {count} packages of {ecosystem} are"),
+            };
+            let names = some_of(names.iter().map(String::as_str));
+            let way = ways.first().map_or("", String::as_str);
+            let more = match ways.len().saturating_sub(1) {
+                0 => String::new(),
+                more => format!(", and {more} more like it"),
+            };
             undecided.push(format!(
-                "the licence of {count} {whose} of {ecosystem} is not known, for the lock file does not say it and \
-                 that version is not installed here: {names}; type {how}"
+                "{subject} not known, for no lock file says it and that version is not installed here: {names}; \
+                 type {way}{more}"
             ));
         }
         undecided.sort();

@@ -50,10 +50,10 @@ pub(crate) fn read(text: &str) -> Result<Bill, String> {
         components(subject.get("components"), &mut Bill::default(), &mut references)?;
     }
     components(document.get("components"), &mut bill, &mut references)?;
-    for service in document.get("services").and_then(Value::as_array).into_iter().flatten() {
-        collect_reference(service, &mut references)?;
-    }
-    dependencies(document.get("dependencies"), &references)?;
+    // Tools, services and others have references as well.
+    let mut known = BTreeSet::new();
+    all_references(&document, &mut known);
+    dependencies(document.get("dependencies"), &known)?;
     bill.is_own = cyclonedx::is_own(document);
     Ok(bill)
 }
@@ -71,21 +71,15 @@ fn components<'a>(list: Option<&'a Value>, bill: &mut Bill, references: &mut BTr
         let is_library = matches!(sort, "library" | "framework");
         let purl = said("purl");
         if let Some(purl) = purl {
-            let purl = package_url(purl)
-                .ok_or_else(|| format!("has a malformed package URL for `{}`: `{}`", short(name), short(purl)))?;
-            match purl {
-                Purl::Listed(ecosystem, name, Some(version)) => {
-                    bill.listed.insert((ecosystem, name, version));
-                    continue;
-                }
-                Purl::Listed(ecosystem, name, None) => match said("version") {
-                    Some(version) => {
+            let malformed = || format!("has a malformed package URL for `{}`: `{}`", short(name), short(purl));
+            match package_url(purl).ok_or_else(malformed)? {
+                Purl::Elsewhere => continue,
+                Purl::Listed(ecosystem, name, version) => {
+                    if let Some(version) = version.as_deref().or_else(|| said("version")) {
                         bill.listed.insert((ecosystem, name, version.to_owned()));
                         continue;
                     }
-                    None => {}
-                },
-                Purl::Elsewhere => continue,
+                }
             }
         }
         if is_library && (purl.is_none() || said("version").is_none()) {
@@ -101,6 +95,17 @@ fn collect_reference<'a>(one: &'a Value, references: &mut BTreeSet<&'a str>) -> 
             Err(format!("has the reference `{}` twice", short(reference)))
         }
         _ => Ok(()),
+    }
+}
+
+fn all_references<'a>(value: &'a Value, known: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            known.extend(members.get("bom-ref").and_then(Value::as_str));
+            members.values().for_each(|member| all_references(member, known));
+        }
+        Value::Array(items) => items.iter().for_each(|item| all_references(item, known)),
+        _ => {}
     }
 }
 

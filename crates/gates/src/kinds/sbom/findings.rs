@@ -64,6 +64,9 @@ pub(super) fn of(
     found
 }
 
+/// The versions that a bill has of a package, and those of the lock files.
+type Versions<'a> = (Vec<&'a str>, Vec<&'a str>);
+
 /// Says what a bill has that the lock files have not, and the other way round.
 fn differences(
     bill: &Bill,
@@ -93,7 +96,7 @@ fn differences(
         list.iter().map(|(from, name, _)| (*from, name.clone())).collect()
     };
     let (missing_names, extra_names) = (names(&missing), names(&extra));
-    let changed: BTreeMap<(Ecosystem, &str), (Vec<&str>, Vec<&str>)> = missing_names
+    let changed: BTreeMap<(Ecosystem, &str), Versions<'_>> = missing_names
         .intersection(&extra_names)
         .map(|(from, name)| {
             ((*from, name.as_str()), (versions_of(&extra, *from, name), versions_of(&missing, *from, name)))
