@@ -169,7 +169,8 @@ fn metadata(folder: &Path, environment: Option<PathBuf>) -> BTreeMap<String, Vec
 
 /// Reads core metadata: <https://packaging.python.org/en/latest/specifications/core-metadata/>.
 fn of_distribution(metadata: &str, package: &Package) -> Option<Stated> {
-    let head = metadata.lines().take_while(|line| !line.trim().is_empty());
+    // A line of spaces goes on with the field before.
+    let head = metadata.lines().take_while(|line| !line.is_empty());
     let fields: Vec<(&str, &str)> = head.filter_map(|line| line.split_once(':')).collect();
     let all = |wanted: &'static str| {
         let wanted = fields.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
@@ -197,7 +198,11 @@ fn of_distribution(metadata: &str, package: &Package) -> Option<Stated> {
     let license = all("License").next();
     let is_expression = |text: &&str| spdx::Expression::parse_mode(text, spdx::ParseMode::LAX).is_ok();
     let text = license.filter(is_expression).or(named).or(license).map(str::to_owned);
-    Some(stated(text.or_else(|| Some(classifiers.join(", "))).as_deref()))
+    let text = text.or_else(|| Some(classifiers.join(", ")));
+    Some(match (stated(text.as_deref()), all("License-File").next()) {
+        (Stated::Nothing, Some(file)) => Stated::File(file.to_owned()),
+        (stated, _) => stated,
+    })
 }
 
 /// Returns what a classifier of PyPI means, where it means one licence only: "BSD License" is any of several.

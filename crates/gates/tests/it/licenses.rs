@@ -126,11 +126,13 @@ async fn the_store_of_pnpm_is_asked() {
 #[tokio::test]
 async fn metadata_of_python_is_read_in_each_of_its_forms() {
     let project = Project::new().await;
-    let list = ["new==1.0", "classified==1.0", "vague==1.0", "long==1.0", "Mixed.Name==1.0"];
+    let list = ["blank==1.0", "file==1.0", "new==1.0", "classified==1.0", "vague==1.0", "long==1.0", "Mixed.Name==1.0"];
     let list: Vec<String> = list.iter().map(|line| format!("{line} --hash=sha256:{}\n", "0".repeat(64))).collect();
     project.commit(&[("requirements.txt", &list.concat())], "First").await;
     let site = project.folder.path().join(".venv/lib/python3.13/site-packages");
     for (name, fields) in [
+        ("blank", "License: \n        \n        Terms\nClassifier: License :: OSI Approved :: MIT License"),
+        ("file", "License-File: COPYING"),
         ("new", "License-Expression: MIT\nLicense: GPL"),
         ("classified", "License: see LICENSE\nClassifier: License :: OSI Approved :: MIT License"),
         ("vague", "Classifier: License :: OSI Approved :: BSD License"),
@@ -142,7 +144,11 @@ async fn metadata_of_python_is_read_in_each_of_its_forms() {
     }
     let seen = look(&project, json!({}), Environment::default()).await;
     let subjects: Vec<&str> = seen.findings.iter().map(|finding| finding.subject.as_str()).collect();
-    assert_eq!(subjects, ["long:Copyright (c) the authors", "vague:OSI Approved :: BSD License"], "{seen:?}");
+    assert_eq!(
+        subjects,
+        ["file:COPYING", "long:Copyright (c) the authors", "vague:OSI Approved :: BSD License"],
+        "{seen:?}"
+    );
     assert_eq!(seen.looked_at.undecided, [] as [&str; 0]);
 }
 
