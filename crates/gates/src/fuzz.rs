@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use crate::html::css::{self, Piece};
 use crate::html::{self, EndTag, StartTag, Visitor};
 use crate::kinds::{
-    core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, licenses, lighthouse, links,
-    migrations, page_weight, policy, runbook, sbom, secrets, zero_actions,
+    compose, core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, licenses, lighthouse,
+    links, migrations, page_weight, policy, runbook, sbom, secrets, zero_actions,
 };
 
 /// Reads a page: every tag and text is where it is said to be.
@@ -126,6 +126,11 @@ pub fn dockerfile(file: &[u8]) {
 /// Reads manifests of Kubernetes and judges them: every fault is in a line of the file.
 pub fn manifest(file: &[u8]) {
     kubernetes::fuzz(file);
+}
+
+/// Reads a Compose file and judges it: every fault is in a line of the file.
+pub fn compose_file(file: &[u8]) {
+    compose::fuzz(file);
 }
 
 /// Reads a lock file, whatever program wrote it.

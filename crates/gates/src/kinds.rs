@@ -9,6 +9,7 @@ pub mod branches;
 pub mod clean_tree;
 pub mod command;
 pub mod commits;
+pub mod compose;
 pub mod core_web_vitals;
 pub mod dependencies;
 pub mod dockerfile;
@@ -34,6 +35,7 @@ pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
     catalog.register(&clean_tree::META, clean_tree::gate);
     catalog.register(&command::META, command::gate);
     catalog.register(&commits::META, commits::gate);
+    catalog.register(&compose::META, compose::gate);
     catalog.register(&core_web_vitals::META, core_web_vitals::gate);
     catalog.register(&dockerfile::META, dockerfile::gate);
     catalog.register(&dependencies::META, dependencies::gate);

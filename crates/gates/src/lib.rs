@@ -29,6 +29,7 @@ pub mod fuzz;
 mod gate;
 mod glob;
 mod html;
+mod image;
 pub mod kinds;
 mod measured;
 mod memory;

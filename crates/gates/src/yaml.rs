@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
+pub(crate) mod node;
+
 /// Deeper nesting is refused.
 const DEPTH_LIMIT: usize = 100;
 /// More values are refused.

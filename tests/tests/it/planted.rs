@@ -207,6 +207,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("ratchet/", "tests/tests/it/gates.rs"),
     ("dependencies/", "the site has no lock file: the gate's samples and examples, each code"),
     ("dockerfile/", "the site has no image: the gate's samples and examples, each code"),
+    ("compose/", "the site has no compose file: the gate's samples and examples, each code"),
     ("kubernetes/", "the site has no manifest: the gate's samples and examples, each code"),
     ("core-web-vitals/", "measures for seconds: the gate's samples, each code"),
     ("lighthouse/", "measures for minutes: the gate's samples, each code"),

@@ -21,7 +21,6 @@ mod kustomize;
 mod literal;
 mod manifest;
 mod meta;
-mod node;
 mod pod;
 mod relations;
 mod standards;

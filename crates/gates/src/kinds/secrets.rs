@@ -13,6 +13,7 @@ use crate::gate::blocking;
 use crate::{DependsOn, Gate, GateError, Subject, glob};
 
 mod contents;
+pub(crate) mod named;
 mod names;
 mod proof;
 mod rules;

@@ -24,6 +24,7 @@ contract! {
     clean_tree
     command
     commits
+    compose
     core_web_vitals
     dependencies
     dockerfile

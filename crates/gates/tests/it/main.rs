@@ -4,6 +4,7 @@
 
 mod command;
 mod commits;
+mod compose;
 mod contract;
 mod core_web_vitals;
 mod dependencies;

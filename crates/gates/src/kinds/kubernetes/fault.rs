@@ -3,8 +3,8 @@
 use charter_deploy_model::{Finding, Location};
 
 use super::manifest::Object;
-use super::node::Node;
 use crate::yaml::Place;
+use crate::yaml::node::Node;
 
 /// One thing that is wrong with an object.
 #[derive(Debug, Clone, PartialEq, Eq)]

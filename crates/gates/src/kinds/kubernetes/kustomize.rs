@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::node::Node;
 use crate::yaml;
+use crate::yaml::node::Node;
 
 /// What the kustomizations of a project say.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! A file of manifests as objects: its documents one by one, lists unpacked.
 
-use super::node::Node;
+use crate::yaml::node::Node;
 use crate::yaml::{self, Document, Place, Problem};
 
 /// More values in a document, each alias written out, are refused.

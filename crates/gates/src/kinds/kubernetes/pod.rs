@@ -1,7 +1,7 @@
 //! Workloads and the pods that they make.
 
 use super::manifest::Object;
-use super::node::Node;
+use crate::yaml::node::Node;
 
 /// More containers in a pod are not judged.
 pub(super) const CONTAINER_LIMIT: usize = 500;

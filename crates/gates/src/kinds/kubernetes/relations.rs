@@ -6,8 +6,8 @@ use globset::GlobMatcher;
 
 use super::fault::{Fault, short};
 use super::manifest::Object;
-use super::node::Node;
 use super::pod::{self, Pod};
+use crate::yaml::node::Node;
 
 /// An object, the number of its file, and the pod that it makes.
 #[derive(Debug)]

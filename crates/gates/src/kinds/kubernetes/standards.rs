@@ -5,8 +5,8 @@
 //! forbids it, so nothing is told twice.
 
 use super::fault::{Fault, short};
-use super::node::Node;
 use super::pod::{Container, Pod};
+use crate::yaml::node::Node;
 
 /// How strictly pods are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,30 +4,9 @@
 use super::fault::{Fault, short};
 use super::kustomize::Images;
 use super::manifest::Object;
-use super::node::Node;
 use super::pod::{Container, Pod, Role, Runs};
-
-/// Tags that mean another image from time to time, besides those with `latest` in them.
-const MOVING: [&str; 18] = [
-    "main",
-    "master",
-    "dev",
-    "devel",
-    "develop",
-    "development",
-    "edge",
-    "nightly",
-    "stable",
-    "rolling",
-    "unstable",
-    "canary",
-    "head",
-    "snapshot",
-    "lts",
-    "mainline",
-    "current",
-    "trunk",
-];
+use crate::image::Image;
+use crate::yaml::node::Node;
 
 /// Judges a pod that is all there.
 pub(super) fn faults<'a>(object: &Object<'a>, pod: &Pod<'a>, images: &Images, digests: bool) -> Vec<Fault<'a>> {
@@ -121,31 +100,6 @@ fn image<'a>(
     }
 }
 
-/// A reference to an image, taken apart.
-#[derive(Clone, Copy)]
-struct Image<'t> {
-    name: &'t str,
-    tag: Option<&'t str>,
-    has_digest: bool,
-}
-
-impl<'t> Image<'t> {
-    fn of(text: &'t str) -> Self {
-        let (tagged, has_digest) = text.split_once('@').map_or((text, false), |(tagged, _)| (tagged, true));
-        // A colon before the last slash parts a registry from its port.
-        let last = tagged.rfind('/').map_or(0, |slash| slash + 1);
-        let colon = tagged[last..].find(':').map(|colon| last + colon);
-        let (name, tag) = colon.map_or((tagged, None), |colon| (&tagged[..colon], Some(&tagged[colon + 1..])));
-        Self { name, tag, has_digest }
-    }
-
-    fn is_moving(&self) -> bool {
-        let Some(tag) = self.tag else { return true };
-        let lower = tag.to_ascii_lowercase();
-        MOVING.contains(&lower.as_str()) || lower.split(['-', '_', '.']).any(|word| word == "latest")
-    }
-}
-
 /// Finds where a workload keeps what another copy of it could not see.
 fn state<'a>(object: &Object<'a>, pod: &Pod<'a>) -> Vec<Fault<'a>> {
     let mut faults = Vec::new();
@@ -169,35 +123,4 @@ fn state<'a>(object: &Object<'a>, pod: &Pod<'a>) -> Vec<Fault<'a>> {
         faults.push(Fault::new("local-state", claim, format!("keeps files in volumes of its own (`{name}`)")));
     }
     faults
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_what_follows_the_last_colon_behind_the_last_slash() {
-        for (image, name, tag, has_digest, is_moving) in [
-            ("nginx", "nginx", None, false, true),
-            ("nginx:latest", "nginx", Some("latest"), false, true),
-            ("nginx:1.27", "nginx", Some("1.27"), false, false),
-            ("nginx:1.27-alpine", "nginx", Some("1.27-alpine"), false, false),
-            ("localhost:5000/a/b", "localhost:5000/a/b", None, false, true),
-            ("localhost:5000/a/b:v1", "localhost:5000/a/b", Some("v1"), false, false),
-            ("a/b:main", "a/b", Some("main"), false, true),
-            ("a/b:v2-latest", "a/b", Some("v2-latest"), false, true),
-            ("a/b:LATEST", "a/b", Some("LATEST"), false, true),
-            ("a/b:latestish", "a/b", Some("latestish"), false, false),
-            ("a/b@sha256:0123", "a/b", None, true, true),
-            ("a/b:v1@sha256:0123", "a/b", Some("v1"), true, false),
-            ("", "", None, false, true),
-        ] {
-            let read = Image::of(image);
-            assert_eq!(
-                (read.name, read.tag, read.has_digest, read.is_moving()),
-                (name, tag, has_digest, is_moving),
-                "{image}"
-            );
-        }
-    }
 }
