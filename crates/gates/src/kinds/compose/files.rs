@@ -27,7 +27,7 @@ pub(super) struct Commit {
     /// How many files were read that are none, and how many are templates.
     pub(super) others: u64,
     pub(super) templates: u64,
-    /// The folders whose Dockerfile says how to ask whether its image works, by the Dockerfile's path.
+    /// The Dockerfiles that say how to ask whether their image works.
     pub(super) checked: HashSet<String>,
     pub(super) undecided: Vec<String>,
 }
@@ -101,6 +101,12 @@ pub(super) fn read(
                 commit.others += 1;
                 continue;
             }
+            // Where it only adds to others, Compose is content with nothing to add.
+            Read::Nothing if !is_named => {
+                commit.others += 1;
+                continue;
+            }
+            Read::Nothing => Err(Problem::new("holds nothing", None)),
             Read::Problem(problem) => Err(problem),
         };
         let values = match environments.get(folder(&path)) {
@@ -161,6 +167,8 @@ pub(super) enum Read {
     Document(Document),
     Problem(Problem),
     Template,
+    /// No value at all.
+    Nothing,
 }
 
 /// Reads the text of a file.
@@ -168,7 +176,9 @@ pub(super) fn parse(content: &[u8]) -> Read {
     let Ok(text) = std::str::from_utf8(content) else {
         return Read::Problem(Problem::new("is not UTF-8", None));
     };
-    let read = yaml::read(text.strip_prefix('\u{feff}').unwrap_or(text)).and_then(|document| {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let read = yaml::read(text).or_else(|problem| yaml::read(&with_brackets_moved(text)).map_err(|_| problem));
+    let read = read.and_then(|document| {
         if document.expanded().is_none_or(|size| size > EXPANDED_LIMIT) {
             let what = format!("has more than {EXPANDED_LIMIT} values when its aliases are written out");
             return Err(Problem::new(what, None));
@@ -180,9 +190,18 @@ pub(super) fn parse(content: &[u8]) -> Read {
     });
     match read {
         Ok(document) => Read::Document(document),
+        Err(_) if yaml::documents(text).is_ok_and(|all| all.is_empty()) => Read::Nothing,
         Err(_) if text.contains("{{") || text.contains("{%") || text.contains("<%") => Read::Template,
         Err(problem) => Read::Problem(problem),
     }
+}
+
+/// Moves brackets that stand alone in a line in by a space: YAML forbids them where the key begins that they belong to,
+/// and what Compose reads it with does not.
+fn with_brackets_moved(text: &str) -> String {
+    let is_alone = |line: &str| matches!(line.split('#').next().unwrap_or_default().trim(), "]" | "}" | "]," | "},");
+    let moved = |line: &str| if is_alone(line) { format!(" {line}") } else { line.to_owned() };
+    text.split_inclusive('\n').map(moved).collect()
 }
 
 fn environment(blobs: &Blobs, blob: BlobId) -> Result<Values, RepositoryError> {
@@ -273,6 +292,15 @@ mod tests {
         ] {
             assert_eq!(join(folder, path).as_deref(), expected, "{folder} {path}");
         }
+    }
+
+    #[test]
+    fn what_compose_takes_for_yaml_is_read() {
+        let is_read = |text: &str| matches!(parse(text.as_bytes()), Read::Document(_));
+        assert!(is_read("services:\n  web:\n    command: [\n      a,\n    ]\n    image: b\n"));
+        assert!(is_read("\u{feff}services: {\n}\n"));
+        assert!(!is_read("services: [\n"));
+        assert!(matches!(parse(b"# Later.\n"), Read::Nothing));
     }
 
     #[test]

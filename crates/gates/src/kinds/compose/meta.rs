@@ -1,17 +1,18 @@
 //! What the gate says of itself.
 
 charter_deploy_model::kind! {
-    /// Judges the Compose files of the commit: images, rights, secrets, health, limits, open databases, misspelt keys.
+    /// Judges the Compose files of the commit: images, rights, secrets, health, limits, open databases, misspelt
+    /// keys.
     ///
-    /// It reads files called `compose.yaml`, `docker-compose.yml` or the like, with anything before the ending (`files`), the
-    /// files that they include, and those with services that they extend. Of a name that says more than that, such as
-    /// `compose.prod.yaml`, a file without `services` and `include` is passed over. Anchors, merge keys and `x-` fields are
-    /// understood, lists and mappings alike. A variable stands for what `.env` next to the file says in the commit, else for
-    /// its default.
+    /// It reads files called `compose.yaml`, `docker-compose.yml` or the like, with anything before the ending
+    /// (`files`), the files that they include, and those with services that they extend. Of a name that says more
+    /// than that, such as `compose.prod.yaml`, a file without `services` and `include` is passed over. Anchors,
+    /// merge keys and `x-` fields are understood, lists and mappings alike. A variable stands for what `.env` next
+    /// to the file says in the commit, else for its default.
     ///
-    /// What must be there is asked once for each service, of all files of a folder together and of what it extends: what
-    /// `compose.prod.yaml` says of a service counts for `compose.yaml`. What must not be there is asked of each file. A file
-    /// that is there only to be extended need not be complete.
+    /// What must be there is asked once for each service, of all files of a folder together and of what it extends:
+    /// what `compose.prod.yaml` says of a service counts for `compose.yaml`. What must not be there is asked of
+    /// each file. A file that is there only to be extended need not be complete.
     ///
     /// ```toml
     /// [gates.compose]
@@ -31,8 +32,9 @@ charter_deploy_model::kind! {
     pub static META: "compose", needs Source, lane Shared {
         /// A Compose file cannot be read, so nobody knows what it would start.
         ///
-        /// It is no YAML, is not UTF-8, has more than one document, is nested too deep, or grows without end where its aliases are
-        /// written out; or what must be a mapping is none. What has `{{`, `{%` or `<%` in it and is no YAML is taken for a
+        /// It is no YAML, is not UTF-8, has more than one document, is nested too deep, or grows without end where
+        /// its aliases are written out; or what must be a mapping is none. A bracket alone in its line may stand as
+        /// far out as its key, as Compose has it. What has `{{`, `{%` or `<%` in it and is no YAML is taken for a
         /// template, and counted as such.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/syntax
@@ -54,9 +56,9 @@ charter_deploy_model::kind! {
         "compose/duplicate-key": Error, principle Some(LocalValidation);
         /// A key is none that Compose knows.
         ///
-        /// Compose refuses the file; a program of old, or another, passes over it without a word. Looked at are the file itself,
-        /// services with their `build`, `healthcheck`, `deploy`, `resources` and `limits`, networks, volumes, secrets and configs.
-        /// What begins with `x-` is for others.
+        /// Compose refuses the file; a program of old, or another, passes over it without a word. Looked at are the
+        /// file itself, services with their `build`, `healthcheck`, `deploy`, `resources` and `limits`, networks,
+        /// volumes, secrets and configs. What begins with `x-` is for others.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/unknown-key
         /// services:
@@ -81,9 +83,10 @@ charter_deploy_model::kind! {
         "compose/version": Note, principle None;
         /// An image is named by a tag that means another image from time to time, or by none.
         ///
-        /// Such as `latest`, `main` or `stable`: what is started tomorrow is not what was tried today, and going back is not
-        /// possible. A digest is best. An image that a service builds bears whatever name it likes. Of a variable its default is
-        /// judged, or what the file `.env` of the commit says; a tag that only the surroundings know leaves the gate undecided.
+        /// Such as `latest`, `main` or `stable`: what is started tomorrow is not what was tried today, and going
+        /// back is not possible. A digest is best. An image that a service builds bears whatever name it likes. Of
+        /// a variable its default is judged, or what the file `.env` of the commit says; a tag that only the
+        /// surroundings know leaves the gate undecided.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/floating-tag
         /// services:
@@ -115,8 +118,8 @@ charter_deploy_model::kind! {
         "compose/privileged": Error, principle None;
         /// A service shares what its host has to itself.
         ///
-        /// `network_mode`, `pid`, `ipc`, `uts`, `userns_mode` or `cgroup` is `host`: it reaches what listens on the host alone, or
-        /// sees and signals its processes.
+        /// `network_mode`, `pid`, `ipc`, `uts`, `userns_mode` or `cgroup` is `host`: it reaches what listens on the
+        /// host alone, or sees and signals its processes.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/host-namespaces
         /// services:
@@ -125,8 +128,8 @@ charter_deploy_model::kind! {
         "compose/host-namespaces": Error, principle None;
         /// A service gets the socket of what runs containers.
         ///
-        /// With it, it can start a container that may do anything: read-only or not, that is the host. Known are the sockets of
-        /// Docker, Podman, containerd and CRI-O, and `use_api_socket`.
+        /// With it, it can start a container that may do anything: read-only or not, that is the host. Known are
+        /// the sockets of Docker, Podman, containerd and CRI-O, and `use_api_socket`.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/docker-socket
         /// services:
@@ -175,8 +178,9 @@ charter_deploy_model::kind! {
         "compose/root-user": Warning, principle None;
         /// A secret stands in the file, as the value of a variable or of an argument of the build.
         ///
-        /// Whoever can read the repository can read it, and the argument stands in the image, too. A variable is a secret when it
-        /// is called one or looks like one. What is handed over from outside is none, but its default is.
+        /// Whoever can read the repository can read it, and the argument stands in the image, too. A variable is a
+        /// secret when it is called one or looks like one. What is handed over from outside is none, but its
+        /// default is.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/secret-in-env
         /// services:
@@ -188,9 +192,9 @@ charter_deploy_model::kind! {
         "compose/secret-in-env": Error, principle Some(UserPreservation);
         /// A service does not say how to ask whether it works, or switches that off.
         ///
-        /// The constitution makes health checks mandatory: without one, a process that hangs stays as it is, and what depends on
-        /// it is started too soon. A Dockerfile of the commit with a `HEALTHCHECK` counts; whether an image from elsewhere brings
-        /// one is not known, hence a warning. What is meant to end needs none.
+        /// The constitution makes health checks mandatory: without one, a process that hangs stays as it is, and
+        /// what depends on it is started too soon. A Dockerfile of the commit with a `HEALTHCHECK` counts; whether
+        /// an image from elsewhere brings one is not known, hence a warning. What is meant to end needs none.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/healthcheck
         /// services:
@@ -199,7 +203,8 @@ charter_deploy_model::kind! {
         "compose/healthcheck": Warning, principle None;
         /// A service may take all the memory of its host.
         ///
-        /// When it leaks, the host runs out, and others are killed for it. `deploy.resources.limits.memory` counts, and `mem_limit`.
+        /// When it leaks, the host runs out, and others are killed for it. `deploy.resources.limits.memory` counts,
+        /// and `mem_limit`.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/memory-limit
         /// services:
@@ -217,8 +222,9 @@ charter_deploy_model::kind! {
         "compose/cpu-limit": Warning, principle None;
         /// A service does not say what happens when it ends.
         ///
-        /// Then nobody starts it again: not after a crash, and not when the host has started anew. `restart: "no"` says so aloud,
-        /// and is fine. What others wait for to end (`service_completed_successfully`) needs no word.
+        /// Then nobody starts it again: not after a crash, and not when the host has started anew. `restart: "no"`
+        /// says so aloud, and is fine. What others wait for to end (`service_completed_successfully`) needs no
+        /// word.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/restart
         /// services:
@@ -227,9 +233,9 @@ charter_deploy_model::kind! {
         "compose/restart": Warning, principle None;
         /// A port of a database is published on all interfaces of the host.
         ///
-        /// Docker lets the network in ahead of the rules of most firewalls, so that it stands open to all who reach the host. The
-        /// port within the container is what tells a database: 5432, 3306, 6379, 27017 and others that are usual. Publish it on
-        /// `127.0.0.1`, or not at all.
+        /// Docker lets the network in ahead of the rules of most firewalls, so that it stands open to all who reach
+        /// the host. The port within the container is what tells a database: 5432, 3306, 6379, 27017 and others
+        /// that are usual. Publish it on `127.0.0.1`, or not at all.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/published-database
         /// services:

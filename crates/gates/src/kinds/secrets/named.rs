@@ -15,7 +15,7 @@ const WORDS: [&str; 11] = [
     "signingkey",
 ];
 /// Ends of names that say something about a secret.
-const ABOUT: [&str; 29] = [
+const ABOUT: [&str; 31] = [
     "id",
     "name",
     "names",
@@ -38,6 +38,8 @@ const ABOUT: [&str; 29] = [
     "policy",
     "endpoint",
     "host",
+    "hostname",
+    "port",
     "version",
     "issuer",
     "audience",
@@ -117,6 +119,7 @@ mod tests {
             ("TOKEN_URL", "https://example.org/token", false),
             ("TOKEN_TTL", "3600s", false),
             ("SECRET_NAME", "web", false),
+            ("SECRET_LOCAL_HOSTNAME", "0.0.0.0", false),
             ("secretName", "web", false),
             ("ENABLE_TOKEN", "true", false),
             ("MAX_TOKENS", "4096", false),
