@@ -1,8 +1,7 @@
 //! What the gate says of itself.
 
 charter_deploy_model::kind! {
-    /// Judges the Compose files of the commit: images, rights, secrets, health, limits, open databases, misspelt
-    /// keys.
+    /// Judges the Compose files of the commit: images, rights, secrets, health, limits, open databases.
     ///
     /// It reads files called `compose.yaml`, `docker-compose.yml` or the like, with anything before the ending
     /// (`files`), the files that they include, and those with services that they extend. Of a name that says more
@@ -194,7 +193,8 @@ charter_deploy_model::kind! {
         ///
         /// The constitution makes health checks mandatory: without one, a process that hangs stays as it is, and
         /// what depends on it is started too soon. A Dockerfile of the commit with a `HEALTHCHECK` counts; whether
-        /// an image from elsewhere brings one is not known, hence a warning. What is meant to end needs none.
+        /// an image from elsewhere brings one is not known, hence a warning. What is meant to end needs
+        /// none: what others wait for to end, jobs, and what is not started again and has no `ports`.
         ///
         /// ```yaml,source=compose.yaml,blocks=compose/healthcheck
         /// services:

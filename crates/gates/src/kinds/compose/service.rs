@@ -128,7 +128,9 @@ impl<'a> Services<'a> {
         let is_left = |one: &&Service<'a>| one.get("restart").and_then(Node::text) == Some("no");
         self.jobs.contains(&(service.file.folder(), service.name))
             || kin.iter().any(has_ending_mode)
+            // What answers on a port is not meant to end, whatever its `restart`.
             || kin.iter().find(|one| one.get("restart").is_some()).is_some_and(is_left)
+                && !kin.iter().any(|one| one.get("ports").is_some())
     }
 }
 
