@@ -208,7 +208,7 @@ fn unreadable(file: &File, has_lines: bool) -> Option<Finding> {
 }
 
 /// Reads any content as a Compose file and judges it, for the fuzzer.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn fuzz(content: &[u8]) {
     let files::Read::Document(document) = files::parse(content) else { return };
     let text = String::from_utf8_lossy(content).into_owned();
@@ -228,7 +228,53 @@ pub(crate) fn fuzz(content: &[u8]) {
     };
     let lines = content.split(|byte| *byte == b'\n').count();
     for fault in judge(&commit, true).faults.iter().flatten() {
-        let line = fault.finding("compose.yaml", true).locations[0].line.unwrap_or(1) as usize;
+        let finding = fault.finding("compose.yaml", files::has_lines(content));
+        let line = finding.locations.first().and_then(|location| location.line).unwrap_or(1) as usize;
         assert!((1..=lines).contains(&line), "a fault is in no line of the file");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    const PIECES: [&str; 29] = [
+        "services:",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "web:",
+        "image: ",
+        "a:${T:-b}",
+        "&a ",
+        "*a",
+        "<<: ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        "- ",
+        "ports: ",
+        "1:5432",
+        "environment: ",
+        "A_TOKEN=x",
+        "extends: ",
+        "\r",
+        "\r\n",
+        "version: ",
+        "deploy: ",
+        "# ",
+        "\"",
+        "healthcheck: ",
+        "ä: ",
+    ];
+
+    proptest! {
+        #[test]
+        fn whatever_is_in_a_file_is_judged_in_its_lines(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40)) {
+            super::fuzz(pieces.concat().as_bytes());
+            super::fuzz(format!("services:\n  web:\n    image: a\n    {}", pieces.concat()).as_bytes());
+        }
     }
 }

@@ -35,6 +35,7 @@ pub(super) struct Commit {
 /// A Compose file.
 pub(super) struct File {
     pub(super) path: String,
+    /// What to compare with what is there now; absent when its lines cannot be told anyway.
     pub(super) blob: Option<BlobId>,
     pub(super) read: Result<Document, Problem>,
     /// The values of the variables that the file `.env` next to it gives.
@@ -91,7 +92,8 @@ pub(super) fn read(
             continue;
         }
         let is_named = is_part || !needs_a_look(&path);
-        let read = match blobs.read(blob, parse).map_err(failed)? {
+        let (read, has_lines) = blobs.read(blob, |content| (parse(content), has_lines(content))).map_err(failed)?;
+        let read = match read {
             Read::Template => {
                 commit.templates += 1;
                 continue;
@@ -119,7 +121,7 @@ pub(super) fn read(
                 values
             }
         };
-        let file = File { path, blob: Some(blob), read, values, is_part };
+        let file = File { path, blob: Some(blob).filter(|_| has_lines), read, values, is_part };
         for (named, is_part) in named_files(&file) {
             match named {
                 Ok(path) if all.contains_key(&path) && glob::any(exclude, &path) => {}
@@ -194,6 +196,11 @@ pub(super) fn parse(content: &[u8]) -> Read {
         Err(_) if text.contains("{{") || text.contains("{%") || text.contains("<%") => Read::Template,
         Err(problem) => Read::Problem(problem),
     }
+}
+
+/// Says whether lines are what others count as such: to YAML alone a carriage return by itself ends one.
+pub(super) fn has_lines(content: &[u8]) -> bool {
+    content.iter().zip(content.iter().skip(1).chain(b" ")).all(|(byte, next)| *byte != b'\r' || *next == b'\n')
 }
 
 /// Moves brackets that stand alone in a line in by a space: YAML forbids them where the key begins that they belong to,
