@@ -38,7 +38,8 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         ("tools of gates", all.then(setup)),
         ("formatting", Some(cargo(&["fmt", "--all", "--check"]))),
         ("lints", Some(cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]))),
-        ("tests", Some(tests(all))),
+        ("tests", Some(tests(all, &[]))),
+        ("tests that measure time", all.then(|| tests(all, &["--tests", "--", "--ignored", "--test-threads=1"]))),
         ("docs", Some(docs())),
         ("dependency policy", Some(dependency_policy())),
     ];
@@ -77,8 +78,9 @@ fn setup() -> Command {
     command
 }
 
-fn tests(all: bool) -> Command {
+fn tests(all: bool, more: &[&str]) -> Command {
     let mut command = cargo(&["test", "--quiet", "--workspace"]);
+    command.args(more);
     if all {
         command.env("CHARTER_TEST_ALL", "1");
     }

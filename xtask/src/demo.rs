@@ -34,8 +34,7 @@ const CHECK: [&str; 2] = [
 ];
 
 /// Leaves out the gates that measure time: the demo deploys again and again.
-const WITHOUT_MEASURING: &str =
-    "[environments.production]\ngates = { skip = [\"core-web-vitals\", \"lighthouse\"] }\n";
+const WITHOUT_MEASURING: &str = "[environments.production]\ngates = { skip = [\"core-web-vitals\", \"lighthouse\"] }\n";
 
 impl Demo {
     fn begin() -> Result<Self> {

@@ -21,14 +21,14 @@ mod pnpm;
 mod python;
 mod requirements;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use bill::fuzz as fuzz_bill;
 pub(crate) use bill::{Bill, Listed, read as read_bill};
 pub use cyclonedx::cyclonedx;
 pub(crate) use cyclonedx::purl;
-pub(crate) use installed::{Installed, Stated};
-#[cfg(feature = "fuzzing")]
-pub(crate) use bill::fuzz as fuzz_bill;
 #[cfg(feature = "fuzzing")]
 pub(crate) use installed::fuzz as fuzz_installed;
+pub(crate) use installed::{Installed, Stated};
 
 use graph::Graph;
 

@@ -1,3 +1,5 @@
+//! How often sampling decides, and how often it is wrong.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -6,8 +6,9 @@ use charter_testkit::contract::gate::{Samples, gate};
 
 /// Makes a test of each gate, so that they run beside each other and one can be run alone.
 macro_rules! contract {
-    ($($name:ident)*) => {
+    ($($(#[$attribute:meta])? $name:ident)*) => {
         $(#[tokio::test]
+        $(#[$attribute])?
         async fn $name() {
             let id = stringify!($name).replace('_', "-");
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("test-data").join(&id);
@@ -25,6 +26,7 @@ contract! {
     command
     commits
     compose
+    #[ignore = "measures time: the checks run it alone"]
     core_web_vitals
     dependencies
     dockerfile
@@ -32,6 +34,7 @@ contract! {
     html
     kubernetes
     licenses
+    #[ignore = "measures time: the checks run it alone"]
     lighthouse
     links
     migrations

@@ -85,6 +85,7 @@ fn assert_nothing_is_left(folder: &PathBuf) {
 }
 
 #[tokio::test]
+#[ignore = "measures time: the checks run it alone"]
 async fn without_lighthouse_it_says_what_to_type() {
     let site = site().await;
     let environment = environment().with("HOME", site.folder.path()).with("XDG_DATA_HOME", site.folder.path());
@@ -94,6 +95,7 @@ async fn without_lighthouse_it_says_what_to_type() {
 }
 
 #[tokio::test]
+#[ignore = "measures time: the checks run it alone"]
 async fn a_program_that_is_killed_leaves_the_page_undecided_and_nothing_behind() {
     let kills: [fn(&str) -> bool; 2] = [|line| line.starts_with("node\0"), is_chromium];
     for is_wanted in kills {
@@ -120,6 +122,7 @@ async fn a_program_that_is_killed_leaves_the_page_undecided_and_nothing_behind()
 }
 
 #[tokio::test]
+#[ignore = "measures time: the checks run it alone"]
 async fn one_that_is_dropped_in_the_middle_leaves_nothing_behind() {
     let site = site().await;
     let url = site.subject.preview.clone().unwrap();
@@ -133,6 +136,7 @@ async fn one_that_is_dropped_in_the_middle_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+#[ignore = "measures time: the checks run it alone"]
 async fn a_page_that_is_not_there_is_undecided_and_no_pages_at_all_are_not_applicable() {
     let site = site().await;
     let host = Host::system(environment()).unwrap();
