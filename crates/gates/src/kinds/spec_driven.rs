@@ -97,7 +97,8 @@ impl Default for SpecDrivenConfig {
                 "Jenkinsfile",
             ]),
             exclude: names(&["**/*.md"]),
-            specs: names(&["specs/**", "spec/**", "docs/specs/**", "docs/adr/**", ".specify/**"]),
+            // RSpec keeps its tests in `spec/`, so only documents count there.
+            specs: names(&["specs/**", "spec/**/*.{md,adoc,rst,txt}", "docs/specs/**", "docs/adr/**", ".specify/**"]),
             trailers: names(&["Spec"]),
             required: false,
             last: 20,
