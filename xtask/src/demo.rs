@@ -197,6 +197,7 @@ impl Demo {
     }
 
     /// Installs the tools where every project of this user finds them, and lets the demo find them there.
+    #[expect(clippy::disallowed_methods, reason = "only the environment tells where the user's data is")]
     fn set_up(&self) -> Result<()> {
         let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
         let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or(home);
