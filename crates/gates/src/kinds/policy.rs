@@ -28,7 +28,7 @@ charter_deploy_model::kind! {
     /// Holds JSON, YAML and TOML files of the commit to rules that the project wrote itself, in Rego.
     ///
     /// [Rego](https://www.openpolicyagent.org/docs/policy-language) is the language of Open Policy Agent. The rules are those that
-    /// `conftest` takes, so that policies written for it run as they are: `deny`, `violation` and `warn`, also `deny_<name>`,
+    /// `conftest` takes, so that policies written for it are read as they are: `deny`, `violation` and `warn`, also `deny_<name>`,
     /// in every package; each document of a file is `input`. They say what is wrong as a text, or as an object with
     /// `msg`. `exception` excuses a rule by its name. Both Rego of today and that of before 1.0 are read. Tests, in files called
     /// `*_test.rego`, are not asked.
@@ -39,7 +39,9 @@ charter_deploy_model::kind! {
     /// A policy sees the document and nothing else: no network, no clock, no files. A rule that takes longer than two seconds
     /// over one document is stopped. Keys of YAML are as written (`on` is `"on"`); values are what Kubernetes takes them for,
     /// so that `yes` is `true`. Functions that Open Policy Agent has and this interpreter does not (`http.send`, `time.*`,
-    /// `parse_config*` of conftest) make the rule that calls them an error.
+    /// `parse_config*` of conftest) make the rule that calls them an error. So does what this interpreter
+    /// takes more strictly: to ask for a member of something that is neither object nor list, and helper rules that use a
+    /// variable before the line that sets it.
     ///
     /// ```toml
     /// [gates.policy]
