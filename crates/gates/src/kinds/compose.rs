@@ -15,6 +15,7 @@ use crate::yaml::node::Node;
 use crate::{DependsOn, Gate, GateError, Source, Subject, glob};
 
 mod care;
+mod container;
 mod environment;
 mod fault;
 mod files;
@@ -23,13 +24,12 @@ mod keys;
 mod meta;
 mod ports;
 mod rights;
-mod service;
 
 pub use meta::META;
 
+use container::Services;
 use fault::Fault;
 use files::{Commit, File, failed};
-use service::Services;
 
 /// The section `[gates.compose]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]

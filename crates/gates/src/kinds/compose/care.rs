@@ -1,10 +1,10 @@
 //! What a service must say of itself: an image that stays the same, how to ask whether it works, what it may take,
 //! what happens when it ends.
 
+use super::container::{Service, Services, dockerfile};
 use super::fault::{Fault, short};
 use super::files::Commit;
 use super::keys::field;
-use super::service::{Service, Services, dockerfile};
 use crate::image::Image;
 use crate::yaml::node::Node;
 

@@ -1,9 +1,9 @@
 //! Secrets that stand in the environment of a service as they are.
 
+use super::container::Service;
 use super::fault::{Fault, short};
 use super::interpolate::{Values, fill};
 use super::keys::field;
-use super::service::Service;
 use crate::kinds::secrets::named::secret;
 use crate::yaml::node::Node;
 
