@@ -1,0 +1,7 @@
+//! Content Security Policies and cookies, for the gate `headers`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| charter_gates::fuzz::csp(text));

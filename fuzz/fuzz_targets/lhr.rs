@@ -1,0 +1,7 @@
+//! Lighthouse's reports.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| charter_gates::fuzz::lhr(file));
