@@ -108,7 +108,9 @@ impl Browser {
         let mut folder = OsString::from("--user-data-dir=");
         folder.push(profile.path());
         arguments.push(folder);
-        let environment = environment.allow(&["PATH", "LANG", "LC_*"]).with("HOME", profile.path());
+        // Else what it writes beside its profile stays when it is killed.
+        let environment = environment.allow(&["PATH", "LANG", "LC_*"]);
+        let environment = environment.with("HOME", profile.path()).with("TMPDIR", profile.path());
         let mark = profile.path().file_name().map(|name| name.to_string_lossy().into_owned());
         let command = Command { mark, ..Command::new(program, arguments, profile.path(), environment, options.limit) };
         let (companion, to, from) = Companion::start(&command).map_err(|source| match source {
