@@ -31,8 +31,18 @@ pub struct Run {
 pub struct RunOptions {
     /// After this long a gate is stopped, and its result is inconclusive.
     pub per_gate: Duration,
+    /// The same for a gate that measures, and so looks at the same thing again and again.
+    pub per_measuring_gate: Duration,
     /// What gates saw before; everything is looked at anew when absent.
     pub memory: Option<Memory>,
+}
+
+impl Default for RunOptions {
+    /// Five minutes for a gate, an hour for one that measures (a run of Lighthouse is ten seconds, and each page can need
+    /// nine on each device), and no memory.
+    fn default() -> Self {
+        Self { per_gate: Duration::from_secs(300), per_measuring_gate: Duration::from_secs(3600), memory: None }
+    }
 }
 
 /// Lets every gate look at the subject, and returns how each ended, in the order given.
@@ -78,6 +88,10 @@ async fn look(gate: Arc<dyn Gate>, subject: Arc<Subject>, options: &RunOptions, 
         let outcome = GateOutcome::Inspected(inspection);
         return Run { meta, outcome, took: started.elapsed(), remembered: true };
     }
+    let limit = match meta.lane {
+        Lane::Shared => options.per_gate,
+        Lane::Exclusive => options.per_measuring_gate,
+    };
     let scope = scope.child();
     // Dropped with this future, so that a caller who walks away leaves nothing running.
     let _stops_when_dropped = scope.cancel.clone().drop_guard();
@@ -90,8 +104,8 @@ async fn look(gate: Arc<dyn Gate>, subject: Arc<Subject>, options: &RunOptions, 
         biased;
         Some(joined) = task.join_next() => joined.map_or_else(died, |result| result.map_or_else(failed, GateOutcome::Inspected)),
         () = scope.cancel.cancelled() => failed(GateError::Cancelled),
-        () = tokio::time::sleep(options.per_gate) => {
-            GateOutcome::Inconclusive(Inconclusive::TimedOut { seconds: options.per_gate.as_secs() })
+        () = tokio::time::sleep(limit) => {
+            GateOutcome::Inconclusive(Inconclusive::TimedOut { seconds: limit.as_secs() })
         }
     };
     if let (Some(memory), GateOutcome::Inspected(inspection)) = (&options.memory, &outcome) {

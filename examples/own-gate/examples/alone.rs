@@ -4,7 +4,6 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use charter_artifact::Artifact;
 use charter_gates::verdict::{Exceptions, Policy, judge};
@@ -25,8 +24,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let artifact = Arc::new(Artifact::read(&folder, None, &scope)?);
     let subject = Arc::new(Subject { artifact: Some(artifact), ..Subject::new(&folder) });
 
-    let options = RunOptions { per_gate: Duration::from_secs(60), memory: None };
-    let runs = run(&[gate], subject, &options, &scope, |_| {}).await;
+    let runs = run(&[gate], subject, &RunOptions::default(), &scope, |_| {}).await;
     let today = host.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let mut blocks = false;
     for run in runs {

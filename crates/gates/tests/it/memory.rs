@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use charter_artifact::Artifact;
@@ -75,7 +74,7 @@ fn subject(folder: &Path, text: &str) -> Subject {
 /// Looks once, and says whether it was remembered.
 async fn look(gate: &Arc<Counts>, subject: Subject, memory: Memory) -> bool {
     let gates: [Arc<dyn Gate>; 1] = [Arc::clone(gate) as Arc<dyn Gate>];
-    let options = RunOptions { per_gate: Duration::from_secs(60), memory: Some(memory) };
+    let options = RunOptions { memory: Some(memory), ..RunOptions::default() };
     let runs = run(&gates, Arc::new(subject), &options, &Scope::default(), |_| {}).await;
     let GateOutcome::Inspected(Inspection::Looked { findings, .. }) = &runs[0].outcome else { panic!("{runs:?}") };
     assert_eq!(findings.len(), 1);

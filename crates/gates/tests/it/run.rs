@@ -18,7 +18,8 @@ charter_deploy_model::kind! {
     static EXCLUSIVE: "exclusive", needs Source, lane Exclusive {}
 }
 
-const OPTIONS: RunOptions = RunOptions { per_gate: Duration::from_secs(60), memory: None };
+const OPTIONS: RunOptions =
+    RunOptions { per_gate: Duration::from_secs(60), per_measuring_gate: Duration::from_secs(60), memory: None };
 
 #[derive(Debug)]
 enum Behaviour {
