@@ -56,6 +56,8 @@ pub trait Gate: Debug + Send + Sync {
 pub enum DependsOn {
     /// The files that were built and the path under which they are served: nothing else is looked at.
     Artifact,
+    /// The files that were built, and those of the release that users see now.
+    ArtifactAndLive,
     /// The files that were built, and those of the commit.
     ArtifactAndCommit,
     /// The files of the commit.
@@ -79,6 +81,8 @@ pub struct Subject {
     pub base_path: String,
     /// The release that users see now.
     pub live: Option<Arc<Artifact>>,
+    /// The URL under which that release is served on loopback; absent when its files cannot be had, or it is not served.
+    pub live_preview: Option<String>,
     /// The kind of target that the release is for, such as `git-branch`.
     pub target: Option<String>,
     /// The project's repository on GitHub, and the right to ask about it.
@@ -107,6 +111,7 @@ impl Subject {
             preview: None,
             base_path: "/".to_owned(),
             live: None,
+            live_preview: None,
             target: None,
             github: None,
             only: None,

@@ -68,16 +68,18 @@ impl Memory {
         let section = self.sections.get(id).filter(|_| subject.only.is_none())?;
         let artifact = || Some(subject.artifact.as_ref()?.digest.hex());
         let commit = || Some(subject.source.as_ref()?.commit.to_string());
-        let (artifact, commit) = match gate.depends_on() {
+        let live = || subject.live.as_ref().map(|live| live.digest.hex()).unwrap_or_default();
+        let (artifact, other) = match gate.depends_on() {
             DependsOn::Artifact => (artifact()?, String::new()),
             DependsOn::Commit => (String::new(), commit()?),
             DependsOn::ArtifactAndCommit => (artifact()?, commit()?),
+            DependsOn::ArtifactAndLive => (artifact()?, live()),
             DependsOn::Moment => return None,
         };
         let target = subject.target.as_deref().unwrap_or_default();
         let section = section.hex();
         let mut hasher = Sha256::new();
-        for part in [&self.program, id, &section, &subject.base_path, target, &artifact, &commit] {
+        for part in [&self.program, id, &section, &subject.base_path, target, &artifact, &other] {
             hasher.update((part.len() as u64).to_be_bytes());
             hasher.update(part);
         }

@@ -15,9 +15,11 @@ use serde::Deserialize;
 use super::lighthouse::FormFactor;
 use crate::html::is_page;
 use crate::measured::{Figure, Pace, Place, Seen, limit, page_of, url_of};
-use crate::sampling::{Demand, Limit, Sampling};
+use crate::sampling::{Demand, Limit, Sampling, turns};
 use crate::{DependsOn, Gate, GateError, Subject, glob};
+use beside_live::{LEAST_ROUNDS, MOST_ROUNDS, Samples};
 
+mod beside_live;
 mod vitals;
 
 charter_deploy_model::kind! {
@@ -32,6 +34,11 @@ charter_deploy_model::kind! {
     /// A measurement takes a second or two. It is no substitute for the gate `lighthouse`, which simulates the network
     /// more truly and takes ten times as long: this one sees every page. Interaction to next paint needs somebody who
     /// interacts; total blocking time stands for it.
+    ///
+    /// The pages that `compare` names are also measured beside the same pages of the release that users see now, where the
+    /// target keeps its files: in turn, up to five times each. A figure that got worse by more than
+    /// `max-slowdown-percent` (and 50 ms, or 0.02 of layout shift) is told when the ranks of the samples look like that by
+    /// chance in at most 1 % of cases. Every sample of both is kept as evidence.
     ///
     /// What a figure is held to is a number, or `"off"`. Without Chromium the gate is inconclusive.
     ///
@@ -54,6 +61,11 @@ charter_deploy_model::kind! {
         ///
         /// What is above 50 ms of each task counts, from the first paint until the page is at rest.
         "core-web-vitals/tbt": Error, principle Some(PerformanceFirst);
+        /// A page is certainly slower, or moves about more, than the one that users see now.
+        ///
+        /// Both were measured now and in turn, so that it is not the machine. `cargo xtask deploy --dry-run` lists the
+        /// files that differ.
+        "core-web-vitals/slower-than-live": Warning, principle Some(PerformanceFirst);
     }
 }
 
@@ -79,6 +91,10 @@ pub struct CoreWebVitalsConfig {
     pub max_cls: Demand,
     /// How long tasks may block, what is above 50 ms of each added up, in milliseconds.
     pub max_tbt_ms: Demand,
+    /// The pages that are measured beside those that users see now, `/` being the front page.
+    pub compare: Vec<String>,
+    /// By how much their figures may be worse than those, in percent; `"off"` compares nothing.
+    pub max_slowdown_percent: Demand,
     /// How often a page is measured at most on a device. With 1 a single measurement decides, and none is thrown away.
     #[schemars(range(min = 1))]
     pub max_runs: usize,
@@ -100,6 +116,8 @@ impl Default for CoreWebVitalsConfig {
             max_fcp_ms: Demand::Number(1800.0),
             max_cls: Demand::Number(0.1),
             max_tbt_ms: Demand::Number(200.0),
+            compare: vec!["/".to_owned()],
+            max_slowdown_percent: Demand::Number(10.0),
             max_runs: 9,
             max_busy_percent: 50.0,
             calm_seconds: 60,
@@ -124,6 +142,8 @@ pub struct CoreWebVitals {
     config: CoreWebVitalsConfig,
     exclude: Vec<GlobMatcher>,
     limits: Vec<(&'static Figure, Limit)>,
+    /// What may be worse than live, in percent; nothing is compared when absent.
+    slowdown: Option<f64>,
     pace: Pace,
     environment: Environment,
 }
@@ -151,9 +171,16 @@ pub fn gate(config: CoreWebVitalsConfig, setup: &Setup<'_>) -> Result<Box<dyn Ga
     if config.form_factors.is_empty() || limits.is_empty() || config.max_pages == 0 {
         return Err(Refusal("no device, no page, or everything `\"off\"`: nothing would be measured".to_owned()));
     }
+    let slowdown = match config.max_slowdown_percent {
+        Demand::Number(percent) if !percent.is_finite() || percent < 0.0 => {
+            return Err(Refusal(format!("`max-slowdown-percent`: {percent} is no share in percent")));
+        }
+        Demand::Number(percent) => Some(percent),
+        Demand::Off(_) => None,
+    };
     let pace = Pace::new(config.max_runs, config.max_busy_percent, config.calm_seconds)?;
     let environment = setup.host.environment.clone();
-    Ok(Box::new(CoreWebVitals { config, exclude, limits, pace, environment }))
+    Ok(Box::new(CoreWebVitals { config, exclude, limits, slowdown, pace, environment }))
 }
 
 #[async_trait]
@@ -164,7 +191,7 @@ impl Gate for CoreWebVitals {
 
     /// A page is as fast as it is: what differs from run to run was measured until it did not matter.
     fn depends_on(&self) -> DependsOn {
-        DependsOn::Artifact
+        DependsOn::ArtifactAndLive
     }
 
     async fn inspect(&self, subject: &Subject, scope: &Scope) -> Result<Inspection, GateError> {
@@ -191,9 +218,14 @@ impl Gate for CoreWebVitals {
                 }
             }
         }
+        let compared = self.compare(&mut browser, subject, &mut seen, scope).await?;
         seen.findings.sort();
-        let counts = [("pages".to_owned(), pages.len() as u64), ("runs".to_owned(), seen.runs)];
-        let looked_at = LookedAt { counts: counts.into(), undecided: seen.undecided, ..LookedAt::default() };
+        let mut counts = vec![("pages".to_owned(), pages.len() as u64), ("runs".to_owned(), seen.runs)];
+        if compared > 0 {
+            counts.push(("pages beside live".to_owned(), compared));
+        }
+        let looked_at =
+            LookedAt { counts: counts.into_iter().collect(), undecided: seen.undecided, ..LookedAt::default() };
         Ok(Inspection::Looked { findings: seen.findings, measures: seen.measures, looked_at })
     }
 }
@@ -263,6 +295,80 @@ impl CoreWebVitals {
         Ok(Ok(()))
     }
 
+    /// Measures pages beside those that users see now; returns how many.
+    async fn compare(
+        &self,
+        browser: &mut Option<Browser>,
+        subject: &Subject,
+        seen: &mut Seen,
+        scope: &Scope,
+    ) -> Result<u64, GateError> {
+        let (Some(percent), Some(live), Some(live_preview), Some(preview)) =
+            (self.slowdown, &subject.live, &subject.live_preview, &subject.preview)
+        else {
+            return Ok(0);
+        };
+        let artifact = subject.artifact()?;
+        if live.digest == artifact.digest {
+            return Ok(0);
+        }
+        // A page that only one of them has cannot be compared, and is not worse for it.
+        let in_both = |path: &String| page_of(artifact, path).filter(|page| page_of(live, page).is_some());
+        let pages: Vec<String> = self.config.compare.iter().filter_map(in_both).collect();
+        let builds = (build(live), build(artifact));
+        for page in &pages {
+            scope.progress(0, None, "measuring pages beside those that users see now");
+            self.pace.wait(scope).await?;
+            for form in &self.config.form_factors {
+                let next = Place { page, url: url_of(preview, page), form: *form };
+                let live = Place { page, url: url_of(live_preview, page), form: *form };
+                match self.in_turn(browser, &live, &next, percent, scope).await? {
+                    Ok(samples) => {
+                        let code = "core-web-vitals/slower-than-live";
+                        seen.findings.extend(samples.worse(code, &next, &FIGURES, percent));
+                        seen.measures.extend(samples.measures(&next, &FIGURES, &builds.0, &builds.1));
+                    }
+                    Err(error) => {
+                        let told = next.told();
+                        seen.undecided.push(format!("{told} could not be compared: {}", with_cause(&error)));
+                        *browser = None;
+                    }
+                }
+            }
+        }
+        Ok(pages.len() as u64)
+    }
+
+    /// Measures two pages in turn, until nothing can come of it or enough was measured.
+    async fn in_turn(
+        &self,
+        browser: &mut Option<Browser>,
+        live: &Place<'_>,
+        next: &Place<'_>,
+        percent: f64,
+        scope: &Scope,
+    ) -> Result<Result<Samples, BrowserError>, GateError> {
+        let mut samples = Samples::default();
+        for (run, is_next) in turns(MOST_ROUNDS).enumerate() {
+            if scope.cancel.is_cancelled() {
+                return Err(GateError::Cancelled);
+            }
+            let is_round = run % 2 == 0 && run >= 2 * LEAST_ROUNDS;
+            if is_round && !samples.may_be_worse(&FIGURES, percent) {
+                break;
+            }
+            let browser = match browser {
+                Some(browser) => browser,
+                None => browser.insert(self.start().await?),
+            };
+            match measure(browser, if is_next { next } else { live }).await {
+                Ok(values) => samples.add(is_next, &values),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(samples))
+    }
+
     async fn start(&self) -> Result<Browser, GateError> {
         let options = BrowserOptions { pages_at_once: 1, limit: PAGE_LIMIT, ..BrowserOptions::default() };
         Browser::start(&self.environment, &options).await.map_err(|error| {
@@ -270,6 +376,11 @@ impl CoreWebVitals {
             GateError::Unavailable { reason: format!("{}{help}", with_cause(&error)) }
         })
     }
+}
+
+/// Names a build by the beginning of its digest.
+fn build(artifact: &Artifact) -> String {
+    artifact.digest.hex().chars().take(12).collect()
 }
 
 /// How long a page may stay busy after it was loaded; then what was seen until then counts.

@@ -58,6 +58,36 @@ async fn a_clear_case_takes_four_measurements_and_keeps_the_samples() {
 
 #[tokio::test]
 #[ignore = "measures time: the checks run it alone"]
+async fn a_page_that_got_slower_than_the_live_one_is_told() {
+    let fast = "<!doctype html><title>T</title><h1>High water</h1>";
+    let slow = "<!doctype html><title>T</title><h1>High water</h1><script>
+        const end = performance.now() + 500; while (performance.now() < end);
+    </script>";
+    let (_live_folder, live) = site(&[("index.html", fast)]).await;
+    let (_folder, next) = site(&[("index.html", slow)]).await;
+    let subject = Subject { live: live.artifact.clone(), live_preview: live.preview.clone(), ..next.clone() };
+    let section = json!({
+        "form-factors": ["desktop"], "max-lcp-ms": 60_000, "max-fcp-ms": 60_000, "max-tbt-ms": "off",
+        "max-busy-percent": 100,
+    });
+    let seen = gate(PATH, section.clone()).inspect(&subject, &Scope::default()).await.unwrap();
+    let Inspection::Looked { findings, measures, looked_at } = seen else { panic!() };
+    assert_eq!(looked_at.counts["pages beside live"], 1);
+    assert!(findings.iter().all(|finding| finding.code == "core-web-vitals/slower-than-live"), "{findings:?}");
+    let message = &findings.first().expect("the first paint is half a second later").message;
+    assert!(message.contains("more than what users see now"), "{message}");
+    let in_turn: Vec<usize> =
+        measures.iter().filter(|it| it.name == "fcp-in-turn").map(|it| it.samples.len()).collect();
+    assert_eq!(in_turn, [5, 5], "{measures:?}");
+
+    let itself = Subject { live: next.artifact.clone(), live_preview: next.preview.clone(), ..next };
+    let seen = gate(PATH, section).inspect(&itself, &Scope::default()).await.unwrap();
+    let Inspection::Looked { looked_at, .. } = seen else { panic!() };
+    assert!(!looked_at.counts.contains_key("pages beside live"), "nothing differs: {looked_at:?}");
+}
+
+#[tokio::test]
+#[ignore = "measures time: the checks run it alone"]
 async fn what_moves_and_blocks_is_measured_as_much_as_it_does() {
     let page = "<!doctype html><title>T</title><body style='margin: 0'><h1 style='height: 50vh'>High</h1><script>
         new PerformanceObserver((list, observer) => {

@@ -19,8 +19,9 @@
 //! test-data/<gate>/blocks/<any name>/…
 //! ```
 //!
-//! Its site is served on loopback for gates that need a preview. What a sample does not have is absent in its [`Subject`]; the project is a git repository when there is one of
-//! `source`, `changes`, `branches` and `commits`, and then the repository `ann/site` on GitHub when there are answers.
+//! Its site is served on loopback for gates that need a preview, and so is the release that users see now. What a
+//! sample does not have is absent in its [`Subject`]; the project is a git repository when there is one of `source`,
+//! `changes`, `branches` and `commits`, and then the repository `ann/site` on GitHub when there are answers.
 
 mod recorded;
 
@@ -90,7 +91,7 @@ pub struct Sample {
     /// The gate's section of the configuration.
     pub section: Value,
     folder: TempDir,
-    _preview: Option<Preview>,
+    _previews: [Option<Preview>; 2],
     /// What the gate saw when it looked first: some look for many seconds, and most clauses are content with that.
     seen: OnceCell<Inspection>,
 }
@@ -463,17 +464,28 @@ async fn set_up(case: Case, id: &str) -> Sample {
     let target = Some(case.target).filter(|target| !target.is_empty());
     let github = if case.github.is_empty() { None } else { Some(Arc::new(recorded::serve(case.github).await)) };
     let base_path = if case.base_path.is_empty() { "/".to_owned() } else { case.base_path };
-    let preview = match built {
-        Some(_) => Some(preview::serve(&site, &base_path).await.expect("a port of loopback is free")),
+    let serve = async |artifact: Option<&Arc<Artifact>>| match artifact {
+        Some(artifact) => Some(preview::serve(&artifact.root, &base_path).await.expect("a port of loopback is free")),
         None => None,
     };
-    let url = preview.as_ref().map(|preview| preview.url().to_owned());
+    let previews = [serve(built.as_ref()).await, serve(live.as_ref()).await];
+    let [url, live_url] = previews.each_ref().map(|preview| Some(preview.as_ref()?.url().to_owned()));
     let config: Value = toml::from_str(&case.config.replace("{preview}", url.as_deref().unwrap_or_default()))
         .unwrap_or_else(|error| panic!("the configuration of `{}` is malformed: {error}", case.name));
     let section = config.pointer(&format!("/gates/{id}")).cloned().unwrap_or_else(|| json!({}));
-    let subject =
-        Subject { source, artifact: built, preview: url, base_path, live, target, github, ..Subject::new(project) };
-    Sample { name: case.name, subject, section, folder, _preview: preview, seen: OnceCell::new() }
+    let (preview, live_preview) = (url, live_url);
+    let subject = Subject {
+        source,
+        artifact: built,
+        preview,
+        base_path,
+        live,
+        live_preview,
+        target,
+        github,
+        ..Subject::new(project)
+    };
+    Sample { name: case.name, subject, section, folder, _previews: previews, seen: OnceCell::new() }
 }
 
 fn artifact(
