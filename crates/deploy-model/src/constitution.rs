@@ -15,7 +15,7 @@ mod week;
 
 pub use audit::{Audit, AuditedCode, AuditedDeployment, AuditedScore, AuditedWaiver, WaiverTerm, WeekScore, audit};
 pub use present::{PRESENT, Present, present};
-pub use recorded::{RECORDED, Recorded, recorded};
+pub use recorded::{RECORDED, Recorded, judged, recorded};
 pub use score::{Evidence, EvidenceMeta, EvidenceState, PrincipleScore, Score, Seen, score};
 pub use week::Week;
 

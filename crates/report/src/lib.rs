@@ -68,7 +68,7 @@ pub use history::{DeploymentLine, history};
 pub use retention::{
     hold_lifted, hold_placed, holds, pruned, retention_done, retention_plan, snapshot_plan, snapshots_pruned,
 };
-pub use score::score;
+pub use score::{constitution, score};
 pub use show::show;
 pub use snapshots::snapshots;
 pub use status::{LogSummary, Status, status};

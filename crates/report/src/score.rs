@@ -1,7 +1,7 @@
 //! How much of the constitution is kept, each point with its evidence.
 
 use charter_deploy_model::constitution::{COMPLIANT_FROM, Evidence, EvidenceState, POINTS, PrincipleScore, Score};
-use charter_deploy_model::{DeploymentId, Environment};
+use charter_deploy_model::{CommitHash, DeploymentId, Environment};
 
 use crate::figures::score as figure;
 use crate::layout::{WIDTH, hanging, padded, width};
@@ -12,13 +12,23 @@ use crate::visible;
 /// for each point that is missing what would regain it.
 #[must_use]
 pub fn score(environment: Environment, deployment: DeploymentId, score: &Score) -> String {
+    scored(&format!("{environment} · {deployment}"), score)
+}
+
+/// Returns how a commit that nobody was shown stands, as [`score`] does for a deployment.
+#[must_use]
+pub fn constitution(environment: Environment, commit: &CommitHash, score: &Score) -> String {
+    scored(&format!("{environment} · commit {} as the gates see it", commit.short()), score)
+}
+
+fn scored(what: &str, score: &Score) -> String {
     let (mark, said) = match score.compliant {
         true => (Mark::Good, "the constitution is kept".to_owned()),
         false => (Mark::Bad, format!("not compliant: {}", shortfall(score))),
     };
     let total = paint(BOLD, &format!("{} of 100", figure(score.total)));
     let mut text = hanging(&format!("{} ", mark.painted()), &format!("{total} · {said}"));
-    text += &hanging("  ", &paint(DIM, &format!("{environment} · {deployment}")));
+    text += &hanging("  ", &paint(DIM, what));
     text.extend(score.principles.iter().map(principle));
     text
 }

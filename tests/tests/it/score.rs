@@ -168,3 +168,30 @@ fn an_audit_is_written_for_people_and_for_programs() {
     assert!(empty.contains("nothing was deployed in this week"), "{empty}");
     site.run(&["audit", "--week", "2020-W54"]).expect(2);
 }
+
+#[test]
+fn a_commit_is_held_to_all_five_principles_before_anybody_sees_it() {
+    let site = Site::new(PROGRAM);
+    let ran = site.run(&["constitution", "--format", "json"]);
+    // The gates that start a browser are left out here, and what nobody looked at is not held.
+    assert_eq!(ran.code, Some(18), "{}", ran.text());
+    let line = ran.stdout.lines().last().unwrap();
+    let score: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(
+        (&score["result"], &score["commit"]),
+        (&"constitution".into(), &site.git(&["rev-parse", "HEAD"]).trim().into())
+    );
+    for principle in score["principles"].as_array().unwrap() {
+        let evidence = principle["evidence"].as_array().unwrap();
+        assert!(evidence.iter().any(|it| it["state"] == "held"), "{principle}");
+    }
+    assert_eq!(state(&score, "lighthouse/performance"), "unmeasured");
+    assert_eq!(state(&score, "zero-actions/push"), "held");
+    assert_eq!(site.version_seen(), None, "nothing is shown");
+    assert!(site.records().is_empty(), "nothing is recorded");
+
+    site.write(".github/workflows/ci.yml", "on: push\njobs: {}\n");
+    site.commit("Let others build it");
+    let ran = site.run(&["constitution"]).expect(10);
+    assert!(ran.text().contains("zero-actions/push") && ran.text().contains("regain"), "{}", ran.text());
+}

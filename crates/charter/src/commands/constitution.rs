@@ -1,15 +1,28 @@
-//! `score` and `audit`: how much of the constitution is kept.
+//! `constitution`, `score` and `audit`: how much of the constitution is kept.
 
 use std::path::{Path, PathBuf};
 
-use charter_deploy_model::constitution::{Audit, EvidenceState, Score, Week, score as scored};
+use charter_deploy_model::constitution::{Audit, EvidenceState, Score, Week, judged, score as scored};
 use charter_deploy_model::{Failure, Verification, exit};
 use charter_host::durable;
-use charter_pipeline::{Gathered, audit_week, evidence};
+use charter_pipeline::{Extent, Gathered, audit_week, evidence};
 use charter_report::json::v1;
 
-use super::{Ended, Invocation};
+use super::{Ended, Invocation, gates};
 use crate::open;
+
+/// Builds HEAD, has every gate judge it, and says how it stands by the five principles.
+pub(super) async fn constitution(invocation: &Invocation<'_>, afresh: bool) -> Ended {
+    let project = invocation.project_to_build().await?;
+    let plan = gates::judge(invocation, &project, Extent { afresh, ..Extent::default() }).await?;
+    let environment = project.settings.environment;
+    let score = scored(judged(&plan.reports, &project.kinds()));
+    invocation.output.result(
+        || charter_report::constitution(environment, &plan.commit, &score),
+        || v1::constitution(environment, &plan.commit, &score),
+    );
+    Ok(standing(&score))
+}
 
 pub(super) async fn score(invocation: &Invocation<'_>) -> Ended {
     let project = invocation.project().await?;
@@ -42,12 +55,15 @@ fn nothing_to_score() -> Failure {
 
 /// A broken log comes first: then nothing else can be believed either.
 fn exit_code(score: &Score, verification: &Verification) -> u8 {
+    if verification.is_sound() { standing(score) } else { exit::LOG_BROKEN }
+}
+
+fn standing(score: &Score) -> u8 {
     let is_lost = || score.wanting().any(|it| it.state == EvidenceState::Lost);
-    match (verification.is_sound(), score.compliant) {
-        (false, _) => exit::LOG_BROKEN,
-        (true, true) => exit::DONE,
-        (true, false) if is_lost() => exit::BLOCKED,
-        (true, false) => exit::INCONCLUSIVE,
+    match score.compliant {
+        true => exit::DONE,
+        false if is_lost() => exit::BLOCKED,
+        false => exit::INCONCLUSIVE,
     }
 }
 

@@ -66,7 +66,7 @@ async fn run(invocation: &Invocation<'_>, judged: Judged) -> Ended {
         Some(revision) => Some(Since::Revision(revision)),
         None => judged.changed.then_some(Since::Live),
     };
-    let extent = Extent { gates: judged.gates.into_iter().collect(), since, afresh: judged.afresh };
+    let extent = Extent { gates: judged.gates.into_iter().collect(), since, afresh: judged.afresh, emergency: None };
     let project = invocation.project_to_build().await?;
     let plan = judge(invocation, &project, extent).await?;
     write::reports(invocation, &project, &plan.site, &plan.reports, &judged.report)?;
@@ -77,7 +77,11 @@ async fn run(invocation: &Invocation<'_>, judged: Judged) -> Ended {
 }
 
 /// Builds HEAD and judges it.
-async fn judge(invocation: &Invocation<'_>, project: &Arc<Project>, extent: Extent) -> Result<Plan, Failure> {
+pub(super) async fn judge(
+    invocation: &Invocation<'_>,
+    project: &Arc<Project>,
+    extent: Extent,
+) -> Result<Plan, Failure> {
     let work =
         |project: Arc<Project>, scope: Scope| async move { charter_pipeline::judge(&project, &extent, &scope).await };
     deploy::carry_out(invocation, project, work).await

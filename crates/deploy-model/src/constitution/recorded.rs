@@ -95,14 +95,22 @@ pub static RECORDED: [EvidenceMeta<Recorded>; 8] = [
 /// enforcement cannot change a score.
 #[must_use]
 pub fn recorded(record: &ProductionDeployment, kinds: &[&KindMeta]) -> Vec<Evidence> {
-    let reports: BTreeMap<&str, &GateReport> =
-        record.validation.gates.iter().map(|report| (report.gate.as_str(), report)).collect();
+    let facts = Recorded { record: record.clone(), gates: kinds.iter().map(|kind| kind.id).collect() };
+    let mut evidence = judged(&record.validation.gates, kinds);
+    evidence.extend(RECORDED.iter().map(|meta| meta.of(&facts)));
+    evidence
+}
+
+/// Returns what gates' reports alone are evidence for: each code of `kinds` that speaks for a principle, as
+/// [`recorded`] has it.
+#[must_use]
+pub fn judged(reports: &[GateReport], kinds: &[&KindMeta]) -> Vec<Evidence> {
+    let reports: BTreeMap<&str, &GateReport> = reports.iter().map(|report| (report.gate.as_str(), report)).collect();
     let codes = kinds.iter().flat_map(|kind| {
         let report = reports.get(kind.id).copied();
         kind.codes.iter().filter_map(move |code| of_code(code, code.principle?, report))
     });
-    let facts = Recorded { record: record.clone(), gates: kinds.iter().map(|kind| kind.id).collect() };
-    codes.chain(RECORDED.iter().map(|meta| meta.of(&facts))).collect()
+    codes.collect()
 }
 
 /// Returns how a code stands; nothing for one that only notes are made of, because a note costs nobody anything.

@@ -34,7 +34,7 @@ mod results;
 mod retention;
 mod words;
 
-pub use constitution::{Audit, Evidence, Principle, Score, audit, score};
+pub use constitution::{Audit, Evidence, Principle, Score, audit, constitution, score};
 pub use event::{Detail, Event};
 pub use gates::{Finding, GateReport, Gates, Location, LookedAt, Measure, Waived, gates};
 pub use results::{

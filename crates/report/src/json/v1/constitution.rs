@@ -11,15 +11,28 @@ use crate::json::line;
 /// Returns the score of one deployment as one line.
 #[must_use]
 pub fn score(environment: model::Environment, deployment: model::DeploymentId, score: &rules::Score) -> String {
-    line(&Score {
-        v: VERSION,
-        result: "score",
-        environment: environment.to_string(),
-        deployment: deployment.to_string(),
-        total: score.total,
-        compliant: score.compliant,
-        principles: score.principles.iter().map(Principle::from).collect(),
-    })
+    line(&Score { deployment: Some(deployment.to_string()), ..Score::of("score", environment, score) })
+}
+
+/// Returns how a commit stands against the constitution as one line.
+#[must_use]
+pub fn constitution(environment: model::Environment, commit: &model::CommitHash, score: &rules::Score) -> String {
+    line(&Score { commit: Some(commit.to_string()), ..Score::of("constitution", environment, score) })
+}
+
+impl Score {
+    fn of(result: &'static str, environment: model::Environment, score: &rules::Score) -> Self {
+        Self {
+            v: VERSION,
+            result,
+            environment: environment.to_string(),
+            deployment: None,
+            commit: None,
+            total: score.total,
+            compliant: score.compliant,
+            principles: score.principles.iter().map(Principle::from).collect(),
+        }
+    }
 }
 
 /// Returns the audit of one week as one line.
@@ -37,12 +50,16 @@ pub fn audit(audit: &rules::Audit) -> String {
 pub struct Score {
     /// The version of the format, 1.
     pub v: u8,
-    /// `score`.
+    /// `score`, or `constitution` for a commit that nobody was shown.
     pub result: &'static str,
     /// `development`, `staging` or `production`.
     pub environment: String,
     /// The deployment that was scored.
-    pub deployment: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
+    /// The commit that was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// 0 to 100.
     pub total: f64,
     /// Whether it is enough, and every non-negotiable principle holds.
