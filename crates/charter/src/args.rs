@@ -67,6 +67,13 @@ pub(crate) enum Command {
         /// Record it as an urgent fix.
         #[arg(long)]
         hotfix: bool,
+        /// Deploy a hotfix that cannot wait, for this reason: without the gates that measure time, or those that
+        /// `emergency-skip` names.
+        ///
+        /// Everything else is as always: the other gates, the backup, the live check. What was left out, the reason and
+        /// your name in git are put on record.
+        #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        emergency: Option<String>,
     },
     /// Shows an earlier release again: the one before, or the one that is named.
     Rollback {
@@ -94,6 +101,17 @@ pub(crate) enum Command {
     },
     /// Compares every record with the log, and the log with the production branches.
     Verify,
+    /// Builds the commit at HEAD, has every gate judge it, and says how it stands by the five principles; publishes
+    /// nothing.
+    ///
+    /// What only a deployment can show, such as its backup, is not asked: `score` tells it of what users see.
+    ///
+    /// Exit codes: 0 compliant, 10 something is lost, 18 nothing is lost but something is not known.
+    Constitution {
+        /// Look at everything anew, whatever was seen before.
+        #[arg(long)]
+        afresh: bool,
+    },
     /// Scores what users see against the constitution: 100 points, each with its evidence and what would regain it.
     ///
     /// Exit codes: 0 compliant, 10 something is lost, 15 the record log does not verify, 18 nothing is lost but

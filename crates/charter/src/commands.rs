@@ -12,9 +12,9 @@ mod setup;
 
 use std::sync::Arc;
 
-use charter_deploy_model::{Failure, exit};
+use charter_deploy_model::{Failure, TriggerSource, exit};
 use charter_host::Scope;
-use charter_pipeline::{Project, Stop};
+use charter_pipeline::{DeployRequest, Project, Stop};
 
 use crate::args::{Arguments, Command, Common};
 use crate::output::Output;
@@ -86,9 +86,12 @@ impl Invocation<'_> {
 async fn dispatch(invocation: &Invocation<'_>, command: Command) -> Ended {
     match command {
         Command::Init { dry_run } => init::init(invocation, dry_run),
-        Command::Deploy { dry_run: true, .. } => deploy::plan(invocation).await,
-        Command::Deploy { dry_run: false, description, hotfix } => {
-            deploy::deploy(invocation, description, hotfix).await
+        Command::Deploy { dry_run, description, hotfix, emergency } => {
+            let request = DeployRequest { trigger: TriggerSource::Manual, description, hotfix, emergency };
+            match dry_run {
+                true => deploy::plan(invocation, request).await,
+                false => deploy::deploy(invocation, request).await,
+            }
         }
         Command::Rollback { to, dry_run: true } => deploy::plan_rollback(invocation, to).await,
         Command::Rollback { to, dry_run: false } => deploy::rollback(invocation, to).await,
@@ -97,6 +100,7 @@ async fn dispatch(invocation: &Invocation<'_>, command: Command) -> Ended {
         Command::History { limit } => look::history(invocation, limit).await,
         Command::Show { deployment } => look::show(invocation, deployment).await,
         Command::Verify => look::verify(invocation).await,
+        Command::Constitution { afresh } => constitution::constitution(invocation, afresh).await,
         Command::Score => constitution::score(invocation).await,
         Command::Audit { week, output } => constitution::audit(invocation, week, output).await,
         Command::Gates(command) => gates::gates(invocation, command).await,

@@ -317,6 +317,10 @@ pub struct Profile {
     pub severity: BTreeMap<String, Severity>,
     /// Ids of gates that do not run here. They are listed as inconclusive, and the score does not count them as held.
     pub skip: Vec<String>,
+    /// Ids of gates that `deploy --emergency` goes without; those that measure time when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<String>")]
+    pub emergency_skip: Option<Vec<String>>,
 }
 
 /// What must be so once a release is live.

@@ -1,16 +1,17 @@
 //! Puts a project together from its configuration and this machine.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use charter_backup::SnapshotEngine;
-use charter_deploy_model::{ConfigurationId, Digest, Environment, Failure, Observer, Stamp, UsersSee, exit};
+use charter_deploy_model::{ConfigurationId, Digest, Environment, Failure, Lane, Observer, Stamp, UsersSee, exit};
 use charter_gates::verdict::Policy;
 use charter_gates::{Gate, Memory};
 use charter_github::GitHub;
-use charter_host::{CatalogError, Host, Scope, Secret, Secrets, Setup};
+use charter_host::{CatalogError, Host, Scope, Secret, Secrets, Setup, nearest};
 use charter_pipeline::build::{BuildPlace, BuildPlan};
 use charter_pipeline::keeping::Elsewhere;
 use charter_pipeline::{Events, Project, Settings, SmokeCheck};
@@ -23,9 +24,6 @@ use sha2::{Digest as _, Sha256};
 use crate::args::Common;
 use crate::config::{self, Config, EnvironmentConfig, Place};
 use crate::{Charter, Surroundings, usage};
-
-/// How long a gate may take.
-const GATE_LIMIT: Duration = Duration::from_secs(300);
 
 /// What every build may know of the user's environment, besides what the configuration passes on.
 const BUILD_ENVIRONMENT: [&str; 8] =
@@ -119,6 +117,7 @@ pub(crate) async fn project(
     let setup = Setup { host: &host, root: &root, secrets: &secrets };
     let target = build_target(charter, place, environment, &setup)?;
     let gates = build_gates(charter, &config, &setup)?;
+    know_gates(charter, &root, environment, place)?;
     let key = project_key(&root);
     let backup_folder = match &config.backup.folder {
         Some(folder) => root.join(folder),
@@ -140,7 +139,7 @@ pub(crate) async fn project(
         baseline_file: root.join(&config.ratchet.baseline),
         max_regression_percent: config.ratchet.max_regression_percent,
         skipped_gates: place.gates.skip.iter().cloned().collect(),
-        gate_limit: GATE_LIMIT,
+        skipped_in_emergency: skipped_in_emergency(place, &gates),
         url: place.url.clone(),
         base_path: place.base_path.clone(),
         checks: smoke_checks(place),
@@ -307,6 +306,37 @@ fn build_gates(charter: &Charter, config: &Config, setup: &Setup<'_>) -> Result<
             built.map(Arc::from).map_err(|error| refused(charter, setup.root, &key, error))
         })
         .collect()
+}
+
+/// Refuses a gate that is to be left out and that there is not: whoever wrote it meant another.
+fn know_gates(
+    charter: &Charter,
+    root: &Path,
+    environment: Environment,
+    place: &EnvironmentConfig,
+) -> Result<(), Failure> {
+    let known = || charter.gates.kinds().map(|meta| meta.id);
+    let named = place.gates.skip.iter().map(|id| ("skip", id));
+    let in_emergency = place.gates.emergency_skip.iter().flatten().map(|id| ("emergency-skip", id));
+    match named.chain(in_emergency).find(|(_, id)| !known().any(|known| known == id.as_str())) {
+        None => Ok(()),
+        Some((key, id)) => {
+            let meant = nearest(id, known()).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+            let key = format!("environments.{environment}.gates.{key}");
+            let message = format!("there is no gate `{id}`{meant}");
+            Err(config_failure(&config::refused(&root.join(config::FILE), &charter.schema(), &key, message)))
+        }
+    }
+}
+
+/// Returns what a hotfix in an emergency goes without: what takes its time because it measures it, unless others are
+/// named.
+fn skipped_in_emergency(place: &EnvironmentConfig, gates: &[Arc<dyn Gate>]) -> BTreeSet<String> {
+    let measuring = gates.iter().map(|gate| gate.meta()).filter(|meta| meta.lane == Lane::Exclusive);
+    match &place.gates.emergency_skip {
+        Some(named) => named.iter().cloned().collect(),
+        None => measuring.map(|meta| meta.id.to_owned()).collect(),
+    }
 }
 
 /// Makes the failure of a kind that will not be built from its section, with the place of what it does not like.

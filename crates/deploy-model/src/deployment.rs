@@ -95,6 +95,18 @@ pub enum ReleaseClass {
     Breaking,
 }
 
+/// What a hotfix that could not wait went without. Every other gate judged it as always.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Emergency {
+    /// Why it could not wait.
+    pub reason: String,
+    /// Who said so: the git user's name.
+    pub declared_by: String,
+    /// The ids of the gates that were not asked, sorted.
+    pub left_out: Vec<String>,
+}
+
 /// How a deployment ended, or where it stands while it is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -131,7 +143,7 @@ pub enum UserImpact {
 
 /// One deployment: what was shown to whom, from which source, on which evidence, and how it ended.
 ///
-/// The data model's entity, and beside its fields: `committedAt`, `shownAt`, `finishedAt`, `releaseClass`,
+/// The data model's entity, and beside its fields: `committedAt`, `shownAt`, `finishedAt`, `releaseClass`, `emergency`,
 /// `configurationId`, `releaseId`, `previousReleaseId`, `backupId`, `switchMs`; in `buildInfo` `files` and
 /// `artifactDigest`, in `validation` `gates` and `live`, in `coreWebVitals` `inp` and `tbt`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -163,6 +175,9 @@ pub struct ProductionDeployment {
     pub release_class: Option<ReleaseClass>,
     /// What set it off.
     pub trigger_source: TriggerSource,
+    /// What it went without, and on whose word; absent when it was no emergency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<Emergency>,
     /// Who or what did it: the git user's name.
     pub deployed_by: String,
     /// The version of the configuration it was made under.

@@ -61,9 +61,9 @@ pub use configuration::{
 };
 pub use deployment::{
     AccessibilityValidation, BuildInfo, BundleSize, ConstitutionalCompliance, CoreWebVitals, DeploymentError,
-    DeploymentErrorType, DeploymentMetadata, DeploymentStatus, DeploymentType, Environment, ErrorSeverity, Lighthouse,
-    LiveCheck, LiveVerification, PerformanceValidation, ProductionDeployment, ReleaseClass, SecurityValidation,
-    TriggerSource, UserImpact, Validation,
+    DeploymentErrorType, DeploymentMetadata, DeploymentStatus, DeploymentType, Emergency, Environment, ErrorSeverity,
+    Lighthouse, LiveCheck, LiveVerification, PerformanceValidation, ProductionDeployment, ReleaseClass,
+    SecurityValidation, TriggerSource, UserImpact, Validation,
 };
 pub use event::{Event, EventKind, Observer};
 pub use failure::{Failure, UsersSee};

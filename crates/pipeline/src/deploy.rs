@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use charter_artifact::Artifact;
 use charter_deploy_model::{
-    CommitHash, DeploymentType, Digest, Environment, GateReport, ProductionBranch, ProductionDeployment, Release,
-    ReleaseId, TriggerSource,
+    CommitHash, DeploymentType, Digest, Emergency, Environment, GateReport, ProductionBranch, ProductionDeployment,
+    Release, ReleaseId, TriggerSource,
 };
 use charter_host::Scope;
 
@@ -25,6 +25,9 @@ pub struct DeployRequest {
     pub description: Option<String>,
     /// Whether it is an urgent fix, for the record.
     pub hotfix: bool,
+    /// Why it cannot wait for every gate, when it cannot: then it is a hotfix that goes without those that the
+    /// environment names for that, and all this is put on record.
+    pub emergency: Option<String>,
 }
 
 /// A deployment that reached its end.
@@ -48,6 +51,7 @@ pub async fn deploy(project: &Project, request: &DeployRequest, scope: &Scope) -
     refuse_when_frozen(project)?;
     let id = next_id(project).await?;
     let cause = cause(project, request, id.stamp()).await?;
+    warn_of(project, cause.emergency.as_ref());
     let mut run = Run::begin(project, &locked, id, cause).await?;
     match prepare_release(&mut run, scope).await {
         Ok(ready) => publish::publish(run, ready, scope).await,
@@ -67,7 +71,8 @@ async fn prepare_release(run: &mut Run<'_>, scope: &Scope) -> Result<BackedUp, S
 async fn cause(project: &Project, request: &DeployRequest, stamp: charter_deploy_model::Stamp) -> Result<Cause, Stop> {
     let head = project.repository.head().map_err(Stop::Repository)?;
     let is_first = verified(&deployments(project).await?).is_empty();
-    let deployment_type = match (is_first, request.hotfix) {
+    let emergency = emergency(project, request.emergency.as_deref())?;
+    let deployment_type = match (is_first, request.hotfix || emergency.is_some()) {
         (true, _) => DeploymentType::Initial,
         (false, true) => DeploymentType::Hotfix,
         (false, false) => DeploymentType::Update,
@@ -77,7 +82,25 @@ async fn cause(project: &Project, request: &DeployRequest, stamp: charter_deploy
         Environment::Production => ProductionBranch::new(stamp, words).to_string(),
         _ => head.branch.clone().unwrap_or_else(|| head.hash.to_string()),
     };
-    Ok(Cause { deployment_type, trigger: request.trigger, commit: head.hash, branch, back_to: None })
+    let trigger = if emergency.is_some() { TriggerSource::Emergency } else { request.trigger };
+    Ok(Cause { deployment_type, trigger, commit: head.hash, branch, back_to: None, emergency })
+}
+
+/// Says what a deployment that cannot wait goes without, and on whose word; nothing when it can wait.
+fn emergency(project: &Project, reason: Option<&str>) -> Result<Option<Emergency>, Stop> {
+    let Some(reason) = reason else { return Ok(None) };
+    let declared_by = project.repository.user().ok_or(Stop::Nameless)?;
+    let left_out = project.settings.skipped_in_emergency.iter().cloned().collect();
+    Ok(Some(Emergency { reason: reason.to_owned(), declared_by, left_out }))
+}
+
+fn warn_of(project: &Project, emergency: Option<&Emergency>) {
+    let Some(Emergency { declared_by, left_out, .. }) = emergency else { return };
+    let left_out = if left_out.is_empty() { "none".to_owned() } else { left_out.join(", ") };
+    project.events.warn(format!(
+        "An emergency, on the word of {declared_by}. Gates left out: {left_out}; all else is judged. It is put on record, \
+         and a post-mortem is due within 24 hours."
+    ));
 }
 
 pub(crate) fn refuse_when_frozen(project: &Project) -> Result<(), Stop> {
@@ -121,9 +144,11 @@ pub struct Plan {
 ///
 /// # Errors
 /// When deployments are frozen, or it cannot be built or read. What gates find is in the plan.
-pub async fn plan(project: &Project, scope: &Scope) -> Result<Plan, Stop> {
+pub async fn plan(project: &Project, request: &DeployRequest, scope: &Scope) -> Result<Plan, Stop> {
     refuse_when_frozen(project)?;
-    judge(project, &Extent::default(), scope).await
+    let emergency = emergency(project, request.emergency.as_deref())?;
+    warn_of(project, emergency.as_ref());
+    judge(project, &Extent { emergency, ..Extent::default() }, scope).await
 }
 
 /// Builds the commit at HEAD and has the gates look at as much of it as `extent` says, frozen or not.

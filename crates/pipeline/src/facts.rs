@@ -153,6 +153,7 @@ impl Facts {
             deployment_type: self.begun.deployment_type,
             release_class: None,
             trigger_source: self.begun.trigger,
+            emergency: self.begun.emergency.clone(),
             deployed_by: self.begun.by.clone(),
             configuration_id: self.configuration,
             build_info: self.build_info.clone(),
@@ -299,6 +300,7 @@ mod tests {
             by: "me".to_owned(),
             at: Timestamp::UNIX_EPOCH,
             back_to: None,
+            emergency: None,
             committed_at: None,
         });
         let all: Vec<Entry> = std::iter::once(begun).chain(entries.iter().cloned()).collect();

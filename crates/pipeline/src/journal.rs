@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use charter_deploy_model::{
-    BuildInfo, CommitHash, ConfigurationId, DeploymentId, DeploymentType, Environment, GateReport, LiveVerification,
-    Release, ReleaseId, Stamp, TriggerSource,
+    BuildInfo, CommitHash, ConfigurationId, DeploymentId, DeploymentType, Emergency, Environment, GateReport,
+    LiveVerification, Release, ReleaseId, Stamp, TriggerSource,
 };
 use charter_host::durable::{self, Appender, DurableError};
 use charter_store::{Checkpoint, Prepared};
@@ -41,6 +41,9 @@ pub struct Begun {
     pub at: Timestamp,
     /// For a rollback, the deployment whose release is shown again.
     pub back_to: Option<DeploymentId>,
+    /// What it goes without because it cannot wait; absent when it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<Emergency>,
 }
 
 /// One entry: an intent before an effect, a receipt after it, or a fact that was established.
@@ -271,6 +274,7 @@ mod tests {
             by: "me".to_owned(),
             at: Timestamp::UNIX_EPOCH,
             back_to: None,
+            emergency: None,
             committed_at: None,
         })
     }

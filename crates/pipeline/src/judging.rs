@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use charter_artifact::Artifact;
 use charter_deploy_model::{
-    CommitHash, Digest, EventKind, GateOutcome, GateReport, Inspection, ProductionDeployment, ReleaseId, Verdict,
+    CommitHash, Digest, Emergency, EventKind, GateOutcome, GateReport, Inspection, ProductionDeployment, ReleaseId,
+    Verdict,
 };
 use charter_gates::baseline::{self, Baseline};
 use charter_gates::ratchet::{self, HeldTo};
@@ -42,6 +43,8 @@ pub struct Extent {
     pub since: Option<Since>,
     /// Look at everything anew, whatever was seen before.
     pub afresh: bool,
+    /// Go without some gates, because it cannot wait.
+    pub emergency: Option<Emergency>,
 }
 
 /// What a run about changes compares with.
@@ -69,8 +72,13 @@ pub(crate) async fn run(project: &Project, judging: Judging<'_>, scope: &Scope) 
         source: error.into(),
     })?;
     let live = live(project, scope).await?;
+    let live_preview = match &live.artifact {
+        // Without it a gate compares nothing; that is no reason not to judge.
+        Some(artifact) => preview::serve(&artifact.root, &settings.base_path).await.ok(),
+        None => None,
+    };
     let exceptions_file = read_baseline(&settings.baseline_file)?;
-    let Extent { gates, since, afresh } = judging.extent;
+    let Extent { gates, since, afresh, emergency } = judging.extent;
     let only = match since {
         None => None,
         Some(since) => {
@@ -86,6 +94,7 @@ pub(crate) async fn run(project: &Project, judging: Judging<'_>, scope: &Scope) 
         target: Some(project.target.meta().id.to_owned()),
         github: project.github.clone(),
         live: live.artifact,
+        live_preview: live_preview.as_ref().map(|preview| preview.url().to_owned()),
         only,
         ..Subject::new(project.repository.root())
     });
@@ -101,16 +110,26 @@ pub(crate) async fn run(project: &Project, judging: Judging<'_>, scope: &Scope) 
     };
     let wanted = |id: &str| gates.is_empty() || gates.contains(id);
     let chosen: Vec<_> = project.gates.iter().filter(|gate| wanted(gate.meta().id)).cloned().collect();
-    let (asked, skipped): (Vec<_>, Vec<_>) =
-        chosen.into_iter().partition(|gate| !settings.skipped_gates.contains(gate.meta().id));
-    let options = RunOptions { per_gate: settings.gate_limit, memory: project.memory.clone().filter(|_| !afresh) };
+    let why_not = |id: &str| match emergency {
+        _ if settings.skipped_gates.contains(id) => {
+            Some(format!("the configuration of {} leaves it out", settings.environment))
+        }
+        Some(Emergency { reason, declared_by, left_out }) if left_out.iter().any(|left_out| left_out == id) => {
+            Some(format!("left out in an emergency, on the word of {declared_by}: {reason}"))
+        }
+        _ => None,
+    };
+    let (asked, skipped): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|gate| why_not(gate.meta().id).is_none());
+    let options = RunOptions { memory: project.memory.clone().filter(|_| !afresh), ..RunOptions::default() };
     let runs = charter_gates::run(&asked, subject, &options, scope, |run| tell(judge_run(run), run.took)).await;
     let mut reports: Vec<GateReport> = runs.iter().map(&judge_run).collect();
     go_on(scope)?;
     // What did not run has not passed, whoever said that it need not.
     for gate in skipped {
-        let reason = Some(format!("the configuration of {} leaves it out", settings.environment));
-        let report = GateReport { reason, ..GateReport::new(gate.meta().id, Verdict::Inconclusive, false) };
+        let report = GateReport {
+            reason: why_not(gate.meta().id),
+            ..GateReport::new(gate.meta().id, Verdict::Inconclusive, false)
+        };
         tell(report.clone(), Duration::ZERO);
         reports.push(report);
     }

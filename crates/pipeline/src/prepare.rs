@@ -162,7 +162,7 @@ pub(crate) async fn judge(run: &mut Run<'_>, staged: Staged, scope: &Scope) -> R
         commit: &run.facts.begun.commit,
         artifact: Arc::clone(&staged.artifact),
         folder,
-        extent: &Extent::default(),
+        extent: &Extent { emergency: run.facts.begun.emergency.clone(), ..Extent::default() },
     };
     let reports = judging::run(project, judging, scope).await?;
     run.note_before(Entry::Judged { reports: reports.clone() })?;

@@ -39,6 +39,7 @@ pub async fn rollback(project: &Project, request: &RollbackRequest, scope: &Scop
         commit: earlier.commit_hash.clone(),
         branch,
         back_to: Some(earlier.deployment_id),
+        emergency: None,
     };
     let mut run = Run::begin(project, &locked, id, cause).await?;
     match prepare_again(&mut run, &earlier, scope).await {

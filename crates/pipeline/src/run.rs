@@ -1,7 +1,9 @@
 //! One deployment under way: its journal, and what is known of it.
 
-use charter_deploy_model::{CommitHash, ProductionDeployment};
-use charter_deploy_model::{DeploymentId, DeploymentStatus, DeploymentType, EventKind, Stamp, TriggerSource};
+use charter_deploy_model::{
+    CommitHash, DeploymentId, DeploymentStatus, DeploymentType, Emergency, EventKind, ProductionDeployment, Stamp,
+    TriggerSource,
+};
 use charter_host::durable::DurableError;
 use charter_host::{Scope, fault};
 use tokio::time::Instant;
@@ -29,6 +31,7 @@ pub(crate) struct Cause {
     pub(crate) commit: CommitHash,
     pub(crate) branch: String,
     pub(crate) back_to: Option<DeploymentId>,
+    pub(crate) emergency: Option<Emergency>,
 }
 
 impl<'a> Run<'a> {
@@ -50,6 +53,7 @@ impl<'a> Run<'a> {
             by: project.repository.user().unwrap_or_else(|| "unknown".to_owned()),
             at: project.host.clock.now(),
             back_to: cause.back_to,
+            emergency: cause.emergency,
         };
         let journal = Journal::open(&project.records, id).map_err(Stop::durable("open the journal"))?;
         let facts = Facts::new(begun.clone());

@@ -52,12 +52,15 @@ pub enum Stop {
         /// Every gate's verdict.
         reports: Vec<GateReport>,
     },
-    /// No gate looked at anything.
-    #[error("no gate looked at anything, so nothing is known of this release")]
+    /// No gate came to a result.
+    #[error("no gate came to a result, so nothing is known of this release")]
     NothingChecked {
         /// Every gate's verdict.
         reports: Vec<GateReport>,
     },
+    /// Nobody is there to answer for an emergency.
+    #[error("an emergency is declared on somebody's word, and git knows no name")]
+    Nameless,
     /// The user wanted it to end before the switch.
     #[error("stopped before the switch, as you asked")]
     Cancelled,
@@ -165,7 +168,12 @@ impl Stop {
     pub fn of_verdicts(reports: &[GateReport]) -> Option<Self> {
         let reports_of = || reports.to_vec();
         let blocks = |verdict| reports.iter().any(|report| report.blocks && report.verdict == verdict);
-        if reports.iter().all(|report| report.verdict == Verdict::NotApplicable) {
+        let has_no_result = |report: &GateReport| match report.verdict {
+            Verdict::NotApplicable => true,
+            Verdict::Inconclusive => !report.blocks,
+            _ => false,
+        };
+        if reports.iter().all(has_no_result) {
             Some(Self::NothingChecked { reports: reports_of() })
         } else if blocks(Verdict::Blocked) || blocks(Verdict::Broken) {
             Some(Self::Blocked { reports: reports_of() })
@@ -182,7 +190,7 @@ impl Stop {
         match self {
             Self::Frozen(_) => exit::WAITING,
             Self::Locked(_) => exit::LOCKED,
-            Self::Repository(_) | Self::NothingToGoBackTo(_) | Self::Baseline { .. } => exit::USAGE,
+            Self::Repository(_) | Self::NothingToGoBackTo(_) | Self::Baseline { .. } | Self::Nameless => exit::USAGE,
             Self::Build(_) | Self::TouchedByBuild => exit::BUILD_FAILED,
             Self::Blocked { .. } => exit::BLOCKED,
             Self::Inconclusive { .. } => exit::INCONCLUSIVE,
@@ -213,6 +221,7 @@ impl Stop {
                 "`cargo xtask gates explain <code>` says what a code means and how to waive it".to_owned(),
             ],
             Self::NothingChecked { .. } => one("`cargo xtask gates list` shows what could judge this site"),
+            Self::Nameless => one("`git config user.name …` tells it yours"),
             Self::Cancelled => one("`cargo xtask deploy` starts again"),
             Self::NotPublished { help, .. } | Self::Baseline { help, .. } => help.clone().into_iter().collect(),
             Self::NothingToGoBackTo(_) => one("`cargo xtask history` lists what was deployed"),

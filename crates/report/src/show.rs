@@ -1,8 +1,8 @@
 //! One deployment, whole.
 
 use charter_deploy_model::{
-    BuildInfo, DeploymentError, ErrorSeverity, LiveCheck, LiveVerification, ProductionDeployment, Validation, Verdict,
-    WcagLevel,
+    BuildInfo, DeploymentError, Emergency, ErrorSeverity, LiveCheck, LiveVerification, ProductionDeployment,
+    Validation, Verdict, WcagLevel,
 };
 
 use crate::figures::{bytes, count, duration, score, time};
@@ -64,6 +64,7 @@ fn facts(record: &ProductionDeployment) -> String {
         fact("where", &visible(&record.deployment_url)),
         fact("when", &format!("{}{took}", time(record.timestamp))),
         fact("who", &format!("{}, {}", visible(&record.deployed_by), words::trigger(record.trigger_source))),
+        record.emergency.as_ref().map(emergency).unwrap_or_default(),
         fact("commit", record.commit_hash.as_str()),
         fact("branch", &visible(&record.branch_name)),
         optional("release", record.release_id.as_ref()),
@@ -74,6 +75,12 @@ fn facts(record: &ProductionDeployment) -> String {
         optional("configuration", record.configuration_id.as_ref()),
     ]
     .concat()
+}
+
+fn emergency(Emergency { reason, declared_by, left_out }: &Emergency) -> String {
+    let without =
+        if left_out.is_empty() { "no gate left out".to_owned() } else { format!("without {}", left_out.join(", ")) };
+    fact("emergency", &visible(&format!("{reason}; {without}, on the word of {declared_by}")))
 }
 
 fn build(info: &BuildInfo) -> String {

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod crash_sweep;
+mod emergency;
 mod gates;
 mod git_branch;
 mod house;

@@ -50,9 +50,8 @@ pub(super) fn say_reports(invocation: &Invocation<'_>, reports: &[GateReport]) {
     invocation.output.result(|| charter_report::gates(reports, &kinds), || charter_report::json::v1::gates(reports));
 }
 
-pub(super) async fn deploy(invocation: &Invocation<'_>, description: Option<String>, hotfix: bool) -> Ended {
+pub(super) async fn deploy(invocation: &Invocation<'_>, request: DeployRequest) -> Ended {
     let project = invocation.project_to_build().await?;
-    let request = DeployRequest { trigger: TriggerSource::Manual, description, hotfix };
     let work =
         |project: Arc<Project>, scope: Scope| async move { charter_pipeline::deploy(&project, &request, &scope).await };
     carry_out(invocation, &project, work).await?;
@@ -79,9 +78,10 @@ pub(super) async fn resume(invocation: &Invocation<'_>) -> Ended {
     Ok(exit::DONE)
 }
 
-pub(super) async fn plan(invocation: &Invocation<'_>) -> Ended {
+pub(super) async fn plan(invocation: &Invocation<'_>, request: DeployRequest) -> Ended {
     let project = invocation.project_to_build().await?;
-    let work = |project: Arc<Project>, scope: Scope| async move { charter_pipeline::plan(&project, &scope).await };
+    let work =
+        |project: Arc<Project>, scope: Scope| async move { charter_pipeline::plan(&project, &request, &scope).await };
     let plan = carry_out(invocation, &project, work).await?;
     say_reports(invocation, &plan.reports);
     invocation.output.result(

@@ -82,6 +82,7 @@ const ADDED: &[&str] = &[
     "ProductionDeployment.shownAt",
     "ProductionDeployment.finishedAt",
     "ProductionDeployment.releaseClass = hotfix | minor | major | breaking",
+    "ProductionDeployment.emergency.*",
     "ProductionDeployment.configurationId",
     "ProductionDeployment.releaseId",
     "ProductionDeployment.previousReleaseId",

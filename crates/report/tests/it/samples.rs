@@ -196,6 +196,7 @@ pub(crate) fn record() -> ProductionDeployment {
         },
         status: DeploymentStatus::RolledBack,
         deployment_url: "https://example.org/".to_owned(),
+        emergency: None,
         rollback_deployment_id: None,
         release_id: Some(release(NOW)),
         previous_release_id: Some(release(BEFORE)),
