@@ -13,15 +13,22 @@ use serde::Deserialize;
 use crate::gate::blocking;
 use crate::{DependsOn, Gate, GateError, Source, Subject, glob, since};
 
+mod alter;
+mod block;
 mod layout;
 mod plan;
+mod remake;
+mod schema;
 mod sql;
 mod squawk;
 mod statements;
 mod step;
+mod template;
 
 use layout::{Migration, Way};
+use schema::Schema;
 use squawk::Silent;
+use statements::Asked;
 
 /// A larger file is not judged, in bytes.
 const SIZE_LIMIT: u64 = 4 << 20;
@@ -39,7 +46,12 @@ charter_deploy_model::kind! {
     ///
     /// Statements are judged of migrations that are new since the last deployment, all of them before the first one; how
     /// files are named and whether they have a way back is judged of all. Statements against tables that the same migration made
-    /// harm nobody. A statement that the parser does not know makes the result inconclusive.
+    /// harm nobody. What it makes again is not taken away: a view, whatever its columns; a function with the same arguments; a
+    /// table that is copied whole into another one that gets its name, as far as the migrations tell its columns and they stay.
+    /// A statement that the parser does not know makes the result inconclusive.
+    ///
+    /// The statements of a block `DO $$ … $$` are judged as if all of them were run. In a template, as `{{ .Schema }}` of Go or
+    /// `${schema}` of Flyway, the last word is filled in as a name; a template with conditions makes the result inconclusive.
     ///
     /// For PostgreSQL, [squawk](https://squawkhq.com) adds its rules when it is installed, with the project's `.squawk.toml`;
     /// `squawk = "required"` makes the result inconclusive without it.
@@ -305,7 +317,7 @@ impl Gate for Migrations {
         let Some(seen) = blocking(move || own.look(&source)).await? else {
             return Ok(Inspection::NotApplicable { reason: "there are no migrations".to_owned() });
         };
-        let Seen { migrations, mut findings, mut undecided, new, squawk_config } = seen;
+        let Seen { migrations, mut findings, mut undecided, mut new, squawk_config } = seen;
         let mut looked_at = LookedAt::of("migrations", migrations);
         let texts: Vec<String> = new.iter().map(|judged| judged.text.clone()).collect();
         let mut refused: BTreeSet<(usize, u32)> = BTreeSet::new();
@@ -314,8 +326,8 @@ impl Gate for Migrations {
             match squawk::look(texts, squawk_config, &self.host, scope).await? {
                 Ok(said) => {
                     looked_at.counts.insert("squawked".to_owned(), new.len() as u64);
-                    refused =
-                        said.iter().filter(|said| said.rule == "syntax-error").map(|it| (it.file, it.line)).collect();
+                    let is_no_sql = |it: &&squawk::Said| it.rule == "syntax-error" && !new[it.file].is_template();
+                    refused = said.iter().filter(is_no_sql).map(|it| (it.file, it.line)).collect();
                     findings.extend(said.iter().filter_map(|said| new[said.file].squawked(said)));
                 }
                 Err(Silent::Missing(what)) if self.squawk == Squawk::WhenInstalled => {
@@ -384,12 +396,14 @@ impl Migrations {
         seen.migrations = migrations.len() as u64;
         seen.findings.extend(duplicates(&migrations));
         seen.findings.extend(gone(&live, &own));
+        let mut schemas: BTreeMap<&str, Schema> = BTreeMap::new();
         for migration in &migrations {
             let Some((path, blob)) = migration.up.as_deref().and_then(|path| Some((path, *own.get(path)?))) else {
                 seen.findings.extend(migration.down.as_deref().map(misnamed));
                 continue;
             };
             let Some(content) = text(blob).map_err(failed)? else {
+                schemas.remove(migration.part.folder.as_str());
                 seen.undecided.push(format!("`{path}` is not UTF-8 or larger than 4 MiB, and was not judged"));
                 continue;
             };
@@ -403,15 +417,31 @@ impl Migrations {
             if self.require_down && !is_repeatable && !has_down {
                 seen.findings.push(no_down(path, migration, down.is_some()));
             }
+            let filled = template::fill(&sections.up);
+            let schema = schemas.entry(&migration.part.folder).or_default();
             if let Some(was) = live.get(path).filter(|_| !is_repeatable) {
                 let is_same = *was == blob
                     || text(*was).map_err(failed)?.is_some_and(|was| layout::sections(&was).up == sections.up);
                 seen.findings.extend((!is_same).then(|| changed(path, "was changed")));
+                match filled.open {
+                    Some(_) => schema.forget(),
+                    None => statements::run(&filled.text, self.dialect, schema),
+                }
                 continue;
             }
             seen.findings.extend(late(path, migration, &live));
+            if let Some(line) = filled.open {
+                schema.forget();
+                seen.undecided
+                    .push(format!("`{path}` is a template, and what is run hangs on line {line}: not judged"));
+                continue;
+            }
             let is_planned = plan::is_there(&migration.part, &sections.up, &documents, &every);
-            seen.new.push(statements::judge(path, &sections, self.dialect, is_planned));
+            let asked = Asked { path, text: &filled.text, is_template: filled.is_template, is_planned };
+            // Those are run after all others, so that what the tables are then is not known yet.
+            let mut unknown = Schema::default();
+            let schema = if is_repeatable { &mut unknown } else { schema };
+            seen.new.push(statements::judge(&asked, self.dialect, schema));
         }
         Ok(Some(seen))
     }
@@ -431,7 +461,7 @@ fn finding(code: &str, path: &str, message: String) -> Finding {
 }
 
 fn misnamed(path: &str) -> Finding {
-    finding("name", path, format!("`{path}` is named as no migration is, and is not run"))
+    finding("name", path, format!("`{path}` is named as no tool that is known names a migration, and was not judged"))
         .help("name it `<version>_<name>.up.sql` and `.down.sql`, or leave it out with `exclude`")
 }
 
@@ -455,7 +485,7 @@ fn duplicates(migrations: &[Migration]) -> Vec<Finding> {
     let paths = pairs.filter_map(|pair| Some((pair[0].up.as_deref()?, pair[1].up.as_deref()?, &pair[1].part.version)));
     paths
         .map(|(first, second, version)| {
-            let message = format!("`{second}` has the version {} of `{first}` as well", version.0);
+            let message = format!("`{second}` has the version {} of `{first}` as well", version.text);
             let help = "give the newer one the next version, unless it is live";
             finding("duplicate-version", second, message).key(first).at(Location::file(first).in_source()).help(help)
         })
@@ -492,8 +522,10 @@ pub(crate) fn fuzz(content: &[u8]) {
     let Ok(text) = std::str::from_utf8(content) else { return };
     let lines = text.matches('\n').count() + 1;
     let sections = layout::sections(text);
+    let filled = template::fill(&sections.up);
     for dialect in [Dialect::Postgresql, Dialect::Mysql, Dialect::Sqlite, Dialect::Generic] {
-        let judged = statements::judge("migrations/1_a.sql", &sections, dialect, false);
+        let asked = Asked { path: "migrations/1_a.sql", text: &filled.text, is_template: false, is_planned: false };
+        let judged = statements::judge(&asked, dialect, &mut Schema::default());
         for location in judged.findings.iter().flat_map(|finding| &finding.locations) {
             assert!(location.line.is_none_or(|line| (1..=lines).contains(&(line as usize))), "a line is outside");
         }

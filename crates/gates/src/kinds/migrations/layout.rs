@@ -29,27 +29,39 @@ pub(super) struct Part {
 
 /// The number of a migration, such as `20260102030405` or `1.2`.
 #[derive(Debug, Clone)]
-pub(super) struct Version(pub(super) String);
+pub(super) struct Version {
+    /// As it is written.
+    pub(super) text: String,
+    /// What the tool goes by: each number with how many digits it has, so that 9 comes before 10.
+    key: Vec<(usize, String)>,
+}
 
 impl PartialEq for Version {
     fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+        self.key == other.key
     }
 }
 
 impl Eq for Version {}
 
 impl Version {
-    fn numbers(&self) -> impl Iterator<Item = &str> {
-        self.0.split(['.', '_', '-']).map(|number| number.trim_start_matches('0'))
+    /// Goes by numbers, however many digits they have; `1` and `001` are one version.
+    fn numbers(text: String) -> Self {
+        let numbers = text.split(['.', '_', '-']).map(|number| number.trim_start_matches('0'));
+        let key = numbers.map(|number| (number.len(), number.to_owned())).collect();
+        Self { text, key }
+    }
+
+    /// Goes by all digits as one text, as diesel does: `2026-01-02-000000` comes before `2026-01-02-000000-0001`.
+    fn digits(text: String) -> Self {
+        let key = vec![(0, text.replace('-', ""))];
+        Self { text, key }
     }
 }
 
 impl Ord for Version {
-    /// By numbers, however many digits they have; `1` and `001` are one version.
     fn cmp(&self, other: &Self) -> Ordering {
-        let key = |number: &str| (number.len(), number.to_owned());
-        self.numbers().map(key).cmp(other.numbers().map(key))
+        self.key.cmp(&other.key)
     }
 }
 
@@ -63,8 +75,7 @@ impl PartialOrd for Version {
 pub(super) fn part(path: &str) -> Option<Part> {
     static FLYWAY: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([VUB])([0-9][0-9._]*)__(.+)\.sql$"));
     static NUMBERED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([0-9]+)(?:[_-]([^/]*?))?(?:\.(up|down))?\.sql$"));
-    static FOLDER: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^([0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]+|[0-9]+)(?:[_-](.*))?$"));
+    static FOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([0-9]+(?:-[0-9]+)*)(?:[_-](.*))?$"));
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
     let text = |found: &regex::Captures<'_>, number: usize| {
         found.get(number).map_or_else(String::new, |group| group.as_str().to_owned())
@@ -74,7 +85,8 @@ pub(super) fn part(path: &str) -> Option<Part> {
         let (root, own) = folder.rsplit_once('/').unwrap_or(("", folder));
         let found = FOLDER.captures(own)?;
         let way = if file == "down.sql" { Way::Down } else { Way::Up };
-        return Some(Part { folder: root.to_owned(), version: Version(text(&found, 1)), name: text(&found, 2), way });
+        let version = Version::digits(text(&found, 1));
+        return Some(Part { folder: root.to_owned(), version, name: text(&found, 2), way });
     }
     let folder = folder.to_owned();
     if let Some(found) = FLYWAY.captures(file) {
@@ -84,10 +96,11 @@ pub(super) fn part(path: &str) -> Option<Part> {
             "B" => Way::Repeatable,
             _ => Way::Up,
         };
-        return Some(Part { folder, version: Version(text(&found, 2)), name: text(&found, 3), way });
+        return Some(Part { folder, version: Version::numbers(text(&found, 2)), name: text(&found, 3), way });
     }
     if let Some(name) = file.strip_prefix("R__").and_then(|name| name.strip_suffix(".sql")) {
-        return Some(Part { folder, version: Version(String::new()), name: name.to_owned(), way: Way::Repeatable });
+        let version = Version::numbers(String::new());
+        return Some(Part { folder, version, name: name.to_owned(), way: Way::Repeatable });
     }
     let found = NUMBERED.captures(file)?;
     let way = match found.get(3).map(|way| way.as_str()) {
@@ -95,7 +108,7 @@ pub(super) fn part(path: &str) -> Option<Part> {
         Some(_) => Way::Down,
         None => Way::Either,
     };
-    Some(Part { folder, version: Version(text(&found, 1)), name: text(&found, 2), way })
+    Some(Part { folder, version: Version::numbers(text(&found, 1)), name: text(&found, 2), way })
 }
 
 fn pattern(pattern: &str) -> Regex {
@@ -190,7 +203,7 @@ mod tests {
             ("1.sql", "", "1", Way::Either),
         ] {
             let part = part(path).unwrap_or_else(|| panic!("{path} is a migration"));
-            assert_eq!((part.folder.as_str(), part.version.0.as_str(), part.way), (folder, version, way), "{path}");
+            assert_eq!((part.folder.as_str(), part.version.text.as_str(), part.way), (folder, version, way), "{path}");
         }
         for path in ["migrations/schema.sql", "migrations/users/up.sql", "migrations/seed_1.sql"] {
             assert_eq!(part(path), None, "{path}");
@@ -199,11 +212,27 @@ mod tests {
 
     #[test]
     fn versions_are_ordered_as_numbers() {
-        let version = |text: &str| Version(text.to_owned());
+        let version = |text: &str| Version::numbers(text.to_owned());
         assert!(version("9") < version("10"));
         assert!(version("1.9") < version("1.10"));
         assert!(version("1") < version("1.1"));
         assert_eq!(version("001").cmp(&version("1")), Ordering::Equal);
+    }
+
+    #[test]
+    fn diesel_goes_by_the_digits_of_a_folder() {
+        let version = |folder: &str| part(&format!("migrations/{folder}/up.sql")).unwrap().version;
+        let in_order = [
+            "20140925132254_users",
+            "2024-03-13_170000_orders",
+            "2026-05-27-120000_names",
+            "2026-05-27-120000-0000_versions",
+            "2026-05-28-010203_nicks",
+        ];
+        for pair in in_order.windows(2) {
+            assert!(version(pair[0]) < version(pair[1]), "{pair:?}");
+        }
+        assert_eq!(version("2026-05-27-120000_names"), version("20260527120000_nicks"));
     }
 
     #[test]

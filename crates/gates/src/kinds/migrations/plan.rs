@@ -40,7 +40,7 @@ fn heading(line: &str) -> Option<&str> {
 
 fn names(heading: &str, part: &Part) -> bool {
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-');
-    heading.split(|letter: char| !is_part(letter)).any(|word| word == part.version.0)
+    heading.split(|letter: char| !is_part(letter)).any(|word| word == part.version.text)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use super::Dialect;
+use super::{Dialect, block};
 
 /// Deeper nesting is not understood.
 const DEPTH_LIMIT: usize = 50;
@@ -18,11 +18,15 @@ const SHOWN_WORDS: usize = 4;
 pub(super) struct Read {
     pub(super) line: u32,
     pub(super) content: Content,
+    /// Whether it is run whatever the database holds: in a block of PL/pgSQL it may hang on something.
+    pub(super) is_sure: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Content {
     Known(Box<Statement>),
+    /// It changes nothing for those who use the schema, whatever else it says.
+    Harmless,
     /// The parser does not know it; its first words.
     Unknown(String),
     /// No command of any database begins so; its first words.
@@ -44,23 +48,42 @@ pub(super) fn read(text: &str, dialect: Dialect) -> Result<Vec<Read>, Torn> {
         Dialect::Sqlite => &SQLiteDialect {},
         Dialect::Generic => &GenericDialect {},
     };
-    let tokens = Tokenizer::new(rules, text).tokenize_with_location().map_err(|error| Torn {
-        what: error.message.trim_end().trim_end_matches(" at").to_owned(),
-        line: u32::try_from(error.location.line.max(1)).unwrap_or(u32::MAX),
-    })?;
+    read_nested(text, rules, 0)
+}
+
+/// Takes a text apart that blocks around it execute, so many of them.
+pub(super) fn read_nested(text: &str, rules: &dyn Rules, depth: usize) -> Result<Vec<Read>, Torn> {
+    let tokens = tokens(text, rules)?;
     let mut statements = Vec::new();
     each_statement(&tokens, |tokens| {
         let Some(first) = tokens.iter().find(|token| !is_blank(token)) else { return };
-        let line = u32::try_from(first.span.start.line.max(1)).unwrap_or(u32::MAX);
-        statements.push(Read { line, content: content(tokens, first, rules) });
+        match block::read(tokens, rules, depth) {
+            Some(read) => statements.extend(read),
+            None => {
+                let content = content(tokens, first, rules);
+                statements.push(Read { line: line(first), content, is_sure: true });
+            }
+        }
     });
     Ok(statements)
 }
 
-fn content(tokens: &[TokenWithSpan], first: &TokenWithSpan, rules: &dyn Rules) -> Content {
+pub(super) fn tokens(text: &str, rules: &dyn Rules) -> Result<Vec<TokenWithSpan>, Torn> {
+    Tokenizer::new(rules, text).tokenize_with_location().map_err(|error| Torn {
+        what: error.message.trim_end().trim_end_matches(" at").to_owned(),
+        line: u32::try_from(error.location.line.max(1)).unwrap_or(u32::MAX),
+    })
+}
+
+pub(super) fn line(token: &TokenWithSpan) -> u32 {
+    u32::try_from(token.span.start.line.max(1)).unwrap_or(u32::MAX)
+}
+
+pub(super) fn content(tokens: &[TokenWithSpan], first: &TokenWithSpan, rules: &dyn Rules) -> Content {
     let mut parser = Parser::new(rules).with_recursion_limit(DEPTH_LIMIT).with_tokens_with_locations(tokens.to_vec());
     match parser.parse_statement() {
         Ok(statement) if matches!(parser.peek_token().token, Token::EOF) => Content::Known(Box::new(statement)),
+        _ if is_harmless(tokens) => Content::Harmless,
         _ if is_command(&first.token) => Content::Unknown(words(tokens)),
         _ => Content::NoCommand(words(tokens)),
     }
@@ -94,12 +117,12 @@ fn begins_with(tokens: &[TokenWithSpan], keyword: Keyword) -> bool {
     first.is_some_and(|token| matches!(&token.token, Token::Word(word) if word.keyword == keyword))
 }
 
-fn is_blank(token: &TokenWithSpan) -> bool {
+pub(super) fn is_blank(token: &TokenWithSpan) -> bool {
     matches!(token.token, Token::Whitespace(_) | Token::EOF)
 }
 
 /// Returns the first words of a statement, for a message.
-fn words(tokens: &[TokenWithSpan]) -> String {
+pub(super) fn words(tokens: &[TokenWithSpan]) -> String {
     let words = tokens.iter().filter_map(|token| match &token.token {
         Token::Word(word) => Some(word.value.as_str()),
         _ => None,
@@ -108,8 +131,27 @@ fn words(tokens: &[TokenWithSpan]) -> String {
     shown.join(" ")
 }
 
+/// Says whether a statement is one of those whose first words tell enough.
+fn is_harmless(tokens: &[TokenWithSpan]) -> bool {
+    const HARMLESS: &[&[&str]] = &[
+        &["COMMENT", "ON"],
+        &["CREATE", "EXTENSION"],
+        &["CREATE", "SEQUENCE"],
+        &["CREATE", "STATISTICS"],
+        &["DROP", "INDEX"],
+        &["DROP", "STATISTICS"],
+    ];
+    let words: Vec<String> = tokens
+        .iter()
+        .filter(|token| !is_blank(token))
+        .take(2)
+        .map(|token| token.token.to_string().to_ascii_uppercase())
+        .collect();
+    HARMLESS.iter().any(|known| known.iter().eq(words.iter()))
+}
+
 /// Says whether PostgreSQL, MySQL or SQLite has a command that begins so.
-fn is_command(token: &Token) -> bool {
+pub(super) fn is_command(token: &Token) -> bool {
     const COMMANDS: &[&str] = &[
         "ABORT",
         "ALTER",

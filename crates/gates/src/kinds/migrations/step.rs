@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    AlterColumnOperation, AlterIndexOperation, AlterTableOperation, AlterTypeOperation, ColumnDef, ColumnOption,
-    CreateIndex, Delete, Expr, FromTable, ObjectName, ObjectType, Statement, TableConstraint, TableFactor, Update,
+    AlterIndexOperation, AlterTableOperation, AlterTypeOperation, CreateIndex, Delete, DropBehavior, Expr, FromTable,
+    FunctionDesc, ObjectName, ObjectType, Statement, TableFactor, Update,
 };
 
-use super::Dialect;
+use super::remake::Remade;
+use super::schema::{Schema, plain};
+use super::{Dialect, alter};
 
 /// The three steps of changing a schema while it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,30 +34,30 @@ pub(super) struct Act {
 }
 
 impl Act {
-    fn of(step: Step) -> Self {
+    pub(super) fn of(step: Step) -> Self {
         Self { step: Some(step), what: String::new(), is_destructive: false, hazard: None }
     }
 
-    fn contract(what: String) -> Self {
+    pub(super) fn contract(what: String) -> Self {
         Self { what, ..Self::of(Step::Contract) }
     }
 
-    fn destroy(what: String) -> Self {
+    pub(super) fn destroy(what: String) -> Self {
         Self { is_destructive: true, ..Self::contract(what) }
     }
 
-    fn hazard(self, kind: &'static str, what: String, instead: &'static str) -> Self {
+    pub(super) fn hazard(self, kind: &'static str, what: String, instead: &'static str) -> Self {
         Self { hazard: Some((kind, what, instead)), ..self }
     }
 
-    fn none() -> Self {
+    pub(super) fn none() -> Self {
         Self { step: None, ..Self::of(Step::Expand) }
     }
 }
 
 /// What a migration has made so far: nobody else uses it yet.
 #[derive(Debug, Default)]
-pub(super) struct Made(BTreeSet<String>);
+struct Made(BTreeSet<String>);
 
 impl Made {
     fn has(&self, name: &ObjectName) -> bool {
@@ -67,97 +69,194 @@ impl Made {
     }
 }
 
-fn plain(name: &ObjectName) -> String {
-    name.to_string().replace(['"', '`', '[', ']'], "").to_lowercase()
+/// What is known of the database while the statements of a migration are judged one after the other.
+#[derive(Debug)]
+pub(super) struct Database<'a> {
+    dialect: Dialect,
+    schema: &'a mut Schema,
+    made: Made,
+    remade: Remade,
+    made_functions: BTreeSet<String>,
+    /// Views and functions that were taken away to be made again.
+    awaited: BTreeSet<String>,
 }
 
-/// Says what a statement does; several things, when it has several parts.
-pub(super) fn acts(statement: &Statement, dialect: Dialect, made: &mut Made) -> Vec<Act> {
-    let one = |act: Act| vec![act];
-    match statement {
-        Statement::CreateTable(table) => {
-            made.add(&table.name);
-            one(Act::of(Step::Expand))
+impl<'a> Database<'a> {
+    pub(super) fn new(dialect: Dialect, schema: &'a mut Schema, remade: Remade) -> Self {
+        Self {
+            dialect,
+            schema,
+            made: Made::default(),
+            remade,
+            made_functions: BTreeSet::new(),
+            awaited: BTreeSet::new(),
         }
-        Statement::CreateView(view) => {
-            made.add(&view.name);
-            one(Act::of(Step::Expand))
-        }
-        Statement::CreateIndex(index) => one(create_index(index, dialect, made)),
-        Statement::AlterTable(table) => {
-            let is_new = made.has(&table.name);
-            let act = |operation| match is_new {
-                true => Act::of(Step::Expand),
-                false => alter_table(operation, &table.name, dialect),
-            };
-            let acts = table.operations.iter().map(act).collect();
-            for operation in &table.operations {
-                if let AlterTableOperation::RenameTable { table_name } = operation {
-                    use sqlparser::ast::RenameTableNameKind::{As, To};
-                    let (As(name) | To(name)) = table_name;
-                    made.add(name);
-                }
-            }
-            acts
-        }
-        Statement::AlterType(alter) => one(match alter.operation {
-            AlterTypeOperation::AddValue(_) => Act::of(Step::Expand),
-            AlterTypeOperation::Rename(_) => Act::contract(format!("renames the type `{}`", alter.name)),
-            AlterTypeOperation::RenameValue(_) => {
-                Act::contract(format!("renames a value of the type `{}`", alter.name))
-            }
-        }),
-        Statement::AlterIndex { operation: AlterIndexOperation::RenameIndex { .. }, .. } => one(Act::of(Step::Expand)),
-        Statement::RenameTable(renamed) => {
-            renamed.iter().map(|it| Act::contract(format!("renames the table `{}`", it.old_name))).collect()
-        }
-        Statement::Drop { object_type, names, cascade, temporary, .. } => {
-            let drop = |name: &ObjectName| match made.has(name) || *temporary {
-                true => Act::none(),
-                false => drop(*object_type, name, *cascade),
-            };
-            names.iter().map(drop).collect()
-        }
-        Statement::DropFunction(drop) => {
-            drop.func_desc.iter().map(|it| Act::contract(format!("drops the function `{}`", it.name))).collect()
-        }
-        Statement::DropProcedure { .. } => one(Act::contract("drops a procedure".to_owned())),
-        Statement::DropDomain(drop) => one(Act::contract(format!("drops the domain `{}`", drop.name))),
-        Statement::DropExtension(drop) => {
-            drop.names.iter().map(|name| Act::contract(format!("drops the extension `{name}`"))).collect()
-        }
-        Statement::DropTrigger(_) | Statement::DropPolicy(_) => one(Act::of(Step::Migrate)),
-        Statement::Truncate(truncate) => {
-            let emptied = |name: &ObjectName| match made.has(name) {
-                true => Act::none(),
-                false => Act::destroy(format!("empties the table `{name}`")),
-            };
-            truncate.table_names.iter().map(|table| emptied(&table.name)).collect()
-        }
-        Statement::Delete(delete) => one(delete_rows(delete, made)),
-        Statement::Update(update) => one(update_rows(update, made)),
-        Statement::Insert(_) | Statement::Merge(_) | Statement::Copy { .. } | Statement::LoadData { .. } => {
-            one(Act::of(Step::Migrate))
-        }
-        // A function that is called may do anything; the sequences of a dump are set so.
-        Statement::Query(_) | Statement::Call(_) => one(Act::of(Step::Migrate)),
-        Statement::Revoke(_) => one(Act::contract("takes rights away".to_owned())),
-        Statement::Set(_)
-        | Statement::StartTransaction { .. }
-        | Statement::Commit { .. }
-        | Statement::Rollback { .. }
-        | Statement::Savepoint { .. }
-        | Statement::ReleaseSavepoint { .. }
-        | Statement::Analyze(_)
-        | Statement::Vacuum(_)
-        | Statement::Pragma { .. }
-        | Statement::Use(_)
-        | Statement::Reset(_)
-        | Statement::Lock(_)
-        | Statement::LockTables { .. }
-        | Statement::UnlockTables => one(Act::none()),
-        _ => one(Act::of(Step::Expand)),
     }
+
+    /// Runs the statement `at`, and says what it does; several things, when it has several parts.
+    pub(super) fn run(&mut self, statement: &Statement, at: usize, is_sure: bool) -> Vec<Act> {
+        let acts = self.acts(statement, at);
+        self.schema.run(statement, is_sure);
+        acts
+    }
+
+    /// Runs what nobody understood.
+    pub(super) fn run_unknown(&mut self) {
+        self.schema.forget();
+    }
+
+    fn acts(&mut self, statement: &Statement, at: usize) -> Vec<Act> {
+        let one = |act: Act| vec![act];
+        match statement {
+            Statement::CreateTable(table) => {
+                // One that is there already stays as it is.
+                if !(table.if_not_exists && self.schema.columns(&table.name).is_some()) {
+                    self.made.add(&table.name);
+                }
+                one(Act::of(if self.remade.is_part(at) { Step::Migrate } else { Step::Expand }))
+            }
+            Statement::CreateView(view) => {
+                if self.awaited.remove(&plain(&view.name)) {
+                    return one(Act::of(Step::Migrate));
+                }
+                self.made.add(&view.name);
+                one(Act::of(Step::Expand))
+            }
+            Statement::CreateFunction(function) => {
+                let is_awaited = self.awaited.remove(&plain(&function.name));
+                // One that replaces another may be in use.
+                if !is_awaited && !function.or_replace {
+                    self.made_functions.insert(plain(&function.name));
+                }
+                one(Act::of(if is_awaited { Step::Migrate } else { Step::Expand }))
+            }
+            Statement::CreateIndex(index) => one(create_index(index, self.dialect, &self.made)),
+            Statement::AlterTable(table) => self.alter_table(&table.name, &table.operations, at),
+            Statement::AlterType(alter) => one(match alter.operation {
+                AlterTypeOperation::AddValue(_) => Act::of(Step::Expand),
+                AlterTypeOperation::Rename(_) => Act::contract(format!("renames the type `{}`", alter.name)),
+                AlterTypeOperation::RenameValue(_) => {
+                    Act::contract(format!("renames a value of the type `{}`", alter.name))
+                }
+            }),
+            Statement::AlterIndex { operation: AlterIndexOperation::RenameIndex { .. }, .. } => {
+                one(Act::of(Step::Expand))
+            }
+            Statement::RenameTable(renamed) => {
+                renamed.iter().map(|it| Act::contract(format!("renames the table `{}`", it.old_name))).collect()
+            }
+            Statement::Drop { object_type, names, cascade, temporary, .. } => {
+                let drop = |name: &ObjectName| match self.made.has(name) || *temporary {
+                    true => vec![Act::none()],
+                    false => self.drop(*object_type, name, *cascade, at),
+                };
+                names.iter().flat_map(drop).collect()
+            }
+            Statement::DropFunction(drop) => self.drop_functions("function", &drop.func_desc, drop.drop_behavior, at),
+            Statement::DropProcedure { proc_desc, drop_behavior, .. } => {
+                self.drop_functions("procedure", proc_desc, *drop_behavior, at)
+            }
+            Statement::DropDomain(drop) => one(Act::contract(format!("drops the domain `{}`", drop.name))),
+            Statement::DropExtension(drop) => {
+                drop.names.iter().map(|name| Act::contract(format!("drops the extension `{name}`"))).collect()
+            }
+            Statement::DropTrigger(_) | Statement::DropPolicy(_) => one(Act::of(Step::Migrate)),
+            Statement::Truncate(truncate) => {
+                let emptied = |name: &ObjectName| match self.made.has(name) {
+                    true => Act::none(),
+                    false => Act::destroy(format!("empties the table `{name}`")),
+                };
+                truncate.table_names.iter().map(|table| emptied(&table.name)).collect()
+            }
+            Statement::Delete(delete) => one(delete_rows(delete, &self.made)),
+            Statement::Update(update) => one(update_rows(update, &self.made)),
+            Statement::Insert(_) | Statement::Merge(_) | Statement::Copy { .. } | Statement::LoadData { .. } => {
+                one(Act::of(Step::Migrate))
+            }
+            // A function that is called may do anything; the sequences of a dump are set so.
+            Statement::Query(_) | Statement::Call(_) => one(Act::of(Step::Migrate)),
+            Statement::Revoke(_) => one(Act::contract("takes rights away".to_owned())),
+            Statement::Set(_)
+            | Statement::StartTransaction { .. }
+            | Statement::Commit { .. }
+            | Statement::Rollback { .. }
+            | Statement::Savepoint { .. }
+            | Statement::ReleaseSavepoint { .. }
+            | Statement::Analyze(_)
+            | Statement::Vacuum(_)
+            | Statement::Pragma { .. }
+            | Statement::Use(_)
+            | Statement::Reset(_)
+            | Statement::Lock(_)
+            | Statement::LockTables { .. }
+            | Statement::UnlockTables => one(Act::none()),
+            _ => one(Act::of(Step::Expand)),
+        }
+    }
+
+    fn alter_table(&mut self, table: &ObjectName, operations: &[AlterTableOperation], at: usize) -> Vec<Act> {
+        let acts = match self.remade.table(at) {
+            Some(rebuilt) if !self.made.has(table) => rebuilt.acts(self.schema.columns(table)),
+            _ if self.remade.is_part(at) => vec![Act::of(Step::Migrate)],
+            _ if self.made.has(table) => vec![Act::of(Step::Expand); operations.len()],
+            _ => operations.iter().map(|it| alter::act(it, table, self.dialect, self.schema)).collect(),
+        };
+        for operation in operations {
+            if let AlterTableOperation::RenameTable { table_name } = operation {
+                use sqlparser::ast::RenameTableNameKind::{As, To};
+                let (As(name) | To(name)) = table_name;
+                self.made.add(name);
+            }
+        }
+        acts
+    }
+
+    fn drop(&mut self, sort: ObjectType, name: &ObjectName, cascade: bool, at: usize) -> Vec<Act> {
+        let is_view = matches!(sort, ObjectType::View | ObjectType::MaterializedView);
+        if is_view && self.remade.has_view(name, at) {
+            self.awaited.insert(plain(name));
+            return vec![remade("view", name, cascade)];
+        }
+        match self.remade.table(at) {
+            Some(rebuilt) => rebuilt.acts(self.schema.columns(name)),
+            None => vec![dropped(sort, name, cascade)],
+        }
+    }
+
+    fn drop_functions(
+        &mut self,
+        sort: &str,
+        functions: &[FunctionDesc],
+        behavior: Option<DropBehavior>,
+        at: usize,
+    ) -> Vec<Act> {
+        let is_cascade = matches!(behavior, Some(DropBehavior::Cascade));
+        let mut acts = Vec::new();
+        for function in functions {
+            let name = &function.name;
+            acts.push(match self.remade.has_function(function, at) {
+                _ if self.made_functions.contains(&plain(name)) => Act::none(),
+                true => {
+                    self.awaited.insert(plain(name));
+                    remade(sort, name, is_cascade)
+                }
+                false => Act::contract(format!("drops the {sort} `{name}`{}", and_more(is_cascade))),
+            });
+        }
+        acts
+    }
+}
+
+/// What is made again harms nobody; what went with it may be gone.
+fn remade(sort: &str, name: &ObjectName, cascade: bool) -> Act {
+    match cascade {
+        true => Act::contract(format!("drops whatever needs the {sort} `{name}`")),
+        false => Act::of(Step::Migrate),
+    }
+}
+
+fn and_more(cascade: bool) -> &'static str {
+    if cascade { " and whatever needs it" } else { "" }
 }
 
 fn create_index(index: &CreateIndex, dialect: Dialect, made: &Made) -> Act {
@@ -169,96 +268,14 @@ fn create_index(index: &CreateIndex, dialect: Dialect, made: &Made) -> Act {
     act.hazard("index", what, "write `CREATE INDEX CONCURRENTLY`, in a migration without a transaction")
 }
 
-fn drop(sort: ObjectType, name: &ObjectName, cascade: bool) -> Act {
-    let cascade = if cascade { " and whatever needs it" } else { "" };
+fn dropped(sort: ObjectType, name: &ObjectName, cascade: bool) -> Act {
+    let cascade = and_more(cascade);
     match sort {
         ObjectType::Table => Act::destroy(format!("drops the table `{name}`{cascade}")),
         ObjectType::Schema => Act::destroy(format!("drops the schema `{name}`{cascade}")),
         ObjectType::Database => Act::destroy(format!("drops the database `{name}`")),
         ObjectType::Index => Act::of(Step::Expand),
         sort => Act::contract(format!("drops the {} `{name}`{cascade}", sort.to_string().to_lowercase())),
-    }
-}
-
-fn alter_table(operation: &AlterTableOperation, table: &ObjectName, dialect: Dialect) -> Act {
-    match operation {
-        AlterTableOperation::DropColumn { column_names, .. } => {
-            let names: Vec<String> = column_names.iter().map(|name| format!("`{name}`")).collect();
-            Act::destroy(format!("drops the column {} of `{table}`", names.join(", ")))
-        }
-        AlterTableOperation::DropPartitions { .. } => Act::destroy(format!("drops partitions of `{table}`")),
-        AlterTableOperation::RenameColumn { old_column_name, .. } => {
-            Act::contract(format!("renames the column `{old_column_name}` of `{table}`"))
-        }
-        AlterTableOperation::RenameTable { .. } => Act::contract(format!("renames the table `{table}`")),
-        AlterTableOperation::ChangeColumn { old_name, new_name, .. } if old_name != new_name => {
-            Act::contract(format!("renames the column `{old_name}` of `{table}`"))
-        }
-        AlterTableOperation::ChangeColumn { old_name: name, .. }
-        | AlterTableOperation::ModifyColumn { col_name: name, .. }
-        | AlterTableOperation::AlterColumn { column_name: name, op: AlterColumnOperation::SetDataType { .. } } => {
-            let what = format!("`{table}` is written anew and locked while the type of `{name}` changes");
-            Act::contract(format!("changes the type of the column `{name}` of `{table}`")).hazard(
-                "type",
-                what,
-                "add a column of the new type, bring the rows over, and drop the old one later",
-            )
-        }
-        AlterTableOperation::AlterColumn { column_name: name, op: AlterColumnOperation::SetNotNull } => {
-            let what = format!("it fails when a row of `{table}` has no `{name}`, and all are read while it is locked");
-            Act::contract(format!("demands a value in the column `{name}` of `{table}`")).hazard(
-                "not-null",
-                what,
-                "add a CHECK (… IS NOT NULL) NOT VALID first, and validate it in a migration of its own",
-            )
-        }
-        AlterTableOperation::AddColumn { column_def, .. } => add_column(column_def, table),
-        AlterTableOperation::AddConstraint { constraint, not_valid } => {
-            add_constraint(constraint, *not_valid, table, dialect)
-        }
-        AlterTableOperation::DropPrimaryKey { .. } => Act::contract(format!("drops the primary key of `{table}`")),
-        AlterTableOperation::DetachPartition { .. } => Act::contract(format!("takes a partition out of `{table}`")),
-        _ => Act::of(Step::Expand),
-    }
-}
-
-fn add_column(column: &ColumnDef, table: &ObjectName) -> Act {
-    let has = |wanted: fn(&ColumnOption) -> bool| column.options.iter().any(|option| wanted(&option.option));
-    let is_required = has(|option| matches!(option, ColumnOption::NotNull | ColumnOption::PrimaryKey(_)));
-    let fills_itself = has(|option| {
-        matches!(
-            option,
-            ColumnOption::Default(_)
-                | ColumnOption::Generated { .. }
-                | ColumnOption::Identity(_)
-                | ColumnOption::Alias(_)
-        )
-    }) || column.data_type.to_string().to_ascii_lowercase().contains("serial");
-    let name = &column.name;
-    if !is_required || fills_itself {
-        return Act::of(Step::Expand);
-    }
-    let what = format!("rows that are in `{table}` have no value for `{name}`, and its users do not give one");
-    Act::contract(format!("adds the column `{name}` to `{table}`, NOT NULL and without a default")).hazard(
-        "not-null",
-        what,
-        "give it a default, or add it without NOT NULL and fill it first",
-    )
-}
-
-fn add_constraint(constraint: &TableConstraint, not_valid: bool, table: &ObjectName, dialect: Dialect) -> Act {
-    let act = Act::of(Step::Expand);
-    let is_postgres = dialect == Dialect::Postgresql;
-    match constraint {
-        TableConstraint::ForeignKey(_) | TableConstraint::Check(_) if is_postgres && !not_valid => {
-            let what = format!("all rows of `{table}` are checked while it is locked");
-            act.hazard("constraint", what, "add it NOT VALID, and VALIDATE it in a migration of its own")
-        }
-        TableConstraint::Unique(_) | TableConstraint::PrimaryKey(_) if is_postgres => {
-            let what = format!("nobody can use `{table}` while its index is made");
-            act.hazard("constraint", what, "make the index CONCURRENTLY first, and add the constraint USING INDEX")
-        }
-        _ => act,
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE {{ index .Options "Namespace" }}.users;
+DROP TYPE {{ index .Options "Namespace" }}.level;
