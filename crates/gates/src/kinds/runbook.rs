@@ -27,8 +27,9 @@ charter_deploy_model::kind! {
     /// Each entry of `documents` is one that must be there; the first file that matches its globs is the one that is looked
     /// at. `preset = "deployment-policy"` demands those of a deployment policy: a README, a runbook with a section on deploying and
     /// one on rolling back, and what to do in an incident, which may all be in one file. A document is outdated when the files
-    /// that it `describes` were changed more than `max-behind-days` after it was. The times are those of commits; without
-    /// history, as in a shallow clone, the result is inconclusive.
+    /// that it `describes` were changed more than `max-behind-days` after it was. The times are those of commits; one that brings
+    /// a project in, the first or one that adds most of all files, changes nothing. Without history, as in a shallow
+    /// clone, the result is inconclusive.
     ///
     /// ```toml
     /// [[gates.runbook.documents]]
@@ -339,6 +340,10 @@ fn date(
             looked_at.undecided.push(format!("how old `{path}` or what it describes is cannot be told: {why}"));
             continue;
         };
+        // How old that is which came with the project, nobody knows.
+        if described.is_import {
+            continue;
+        }
         let behind = described.time.as_second().saturating_sub(own.time.as_second()).div_euclid(DAY);
         if behind > i64::from(demand.max_behind_days) {
             let commits = own.commits_before[2 * number + 1];
