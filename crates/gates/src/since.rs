@@ -40,6 +40,15 @@ pub(crate) fn deployment(source: &Source, last: usize) -> Result<Since, GateErro
     Ok(Since { commits, branch, base, is_cut })
 }
 
+/// Finds the commits that `base` does not have, also those that came with a merge and are older than `base`.
+pub(crate) fn base(source: &Source, base: &CommitHash) -> Result<(Vec<HistoryEntry>, bool), GateError> {
+    let known = std::slice::from_ref(base);
+    let mut commits = source.repository.history(&source.commit, known, COMMIT_LIMIT + 1).map_err(failed)?;
+    let is_cut = commits.len() > COMMIT_LIMIT;
+    commits.truncate(COMMIT_LIMIT);
+    Ok((commits, is_cut))
+}
+
 /// Returns the first commit on the line of first parents that is none of `commits`.
 fn before(source: &Source, commits: &[HistoryEntry]) -> Result<Option<CommitHash>, GateError> {
     let own: BTreeSet<&str> = commits.iter().map(|commit| commit.hash.as_str()).collect();

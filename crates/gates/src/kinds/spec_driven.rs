@@ -20,8 +20,8 @@ const NAMED_LIMIT: usize = 3;
 charter_deploy_model::kind! {
     /// Refuses changes of infrastructure that no spec asks for.
     ///
-    /// It compares the commit with the last deployment; before the first one, with what was there `last` commits ago. When files of the
-    /// infrastructure differ, so must a spec. A commit may also name a spec that is there already, in a trailer
+    /// It compares the commit with the last deployment; before the first one, with what was there `last` commits ago, whatever merges
+    /// have brought in since. When files of the infrastructure differ, so must a spec. A commit may also name a spec that is there already, in a trailer
     /// `Spec: specs/ports.md`: that covers the files which that commit changes. What was changed and changed back in between
     /// is no change. Merges are judged by what they merge.
     ///
@@ -166,7 +166,11 @@ impl SpecDriven {
             let reason = "the project has no spec: add one, or set `required`".to_owned();
             return Ok(Inspection::NotApplicable { reason });
         }
-        let Since { commits, branch, base, is_cut } = since::deployment(source, self.last)?;
+        let Since { mut commits, branch, base, mut is_cut } = since::deployment(source, self.last)?;
+        // A merge among the last commits brings in what others did before them.
+        if let (None, Some(base)) = (&branch, &base) {
+            (commits, is_cut) = since::base(source, base)?;
+        }
         let changed = source.repository.changed_paths(base.as_ref(), &source.commit).map_err(failed)?;
         let infrastructure: Vec<&ChangedPath> = changed.iter().filter(|it| self.is_infrastructure(it)).collect();
         let mut looked_at = LookedAt::of("files", infrastructure.len() as u64);

@@ -22,4 +22,5 @@ mod publishable;
 mod run;
 mod sbom;
 mod secrets;
+mod spec_driven;
 mod zero_actions;
