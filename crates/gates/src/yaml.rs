@@ -1,11 +1,15 @@
 //! A YAML text as a list of values with positions. An alias is the number of what it stands for, so that a text which
 //! is small stays small, however its aliases multiply.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
 pub(crate) mod node;
+mod quoted;
+
+use quoted::Moved;
 
 /// Deeper nesting is refused.
 const DEPTH_LIMIT: usize = 100;
@@ -34,9 +38,10 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn of(marker: Marker) -> Self {
+    fn of(marker: Marker, moved: &Moved) -> Self {
         let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-        Self { line: number(marker.line()), column: number(marker.col()).saturating_add(1), letters: marker.index() }
+        let (line, column, letters) = moved.back(marker);
+        Self { line: number(line), column: number(column).saturating_add(1), letters }
     }
 }
 
@@ -146,30 +151,55 @@ pub(crate) fn read(text: &str) -> Result<Document, Problem> {
 
 /// Reads every document of a text; those without any value are left out. The limits are for all of them together.
 pub(crate) fn documents(text: &str) -> Result<Vec<Document>, Problem> {
-    let (mut documents, mut reader) = (Vec::new(), Reader::default());
-    let (mut room, mut start) = (VALUE_LIMIT, Place { line: 1, column: 1, letters: 0 });
+    let (mut text, mut moved) = (Cow::Borrowed(text), Moved::default());
+    for _ in 0..quoted::TEXT_LIMIT {
+        match parse(&text, &moved) {
+            Err(Failure { problem, unindented: Some(start) }) => {
+                text = Cow::Owned(moved.indent(&text, start).ok_or(problem)?);
+            }
+            read => return read.map_err(|failure| failure.problem),
+        }
+    }
+    parse(&text, &moved).map_err(|failure| failure.problem)
+}
+
+struct Failure {
+    problem: Problem,
+    /// Where a text in quotes begins whose lines are not indented, when that is what is wrong.
+    unindented: Option<Marker>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem, unindented: None }
+    }
+}
+
+fn parse(text: &str, moved: &Moved) -> Result<Vec<Document>, Failure> {
+    let mut documents = Vec::new();
+    let mut reader = Reader::new(moved, VALUE_LIMIT);
+    let mut start = Place { line: 1, column: 1, letters: 0 };
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| Problem {
-            what: format!("is no YAML: {}", error.info()),
-            line: Some(Place::of(*error.marker()).line),
+        let (event, span) = event.map_err(|error| Failure {
+            problem: Problem::new(format!("is no YAML: {}", error.info()), Some(Place::of(*error.marker(), moved))),
+            unindented: quoted::is_cause(&error).then_some(*error.marker()),
         })?;
         if matches!(event, Event::DocumentStart(_)) {
-            reader = Reader { room, ..Reader::default() };
-            start = Place::of(span.start);
+            start = Place::of(span.start, moved);
         }
         let is_over = matches!(event, Event::DocumentEnd);
         reader.take(event, span)?;
         if is_over {
-            let Reader { values, aliased, root, .. } = std::mem::take(&mut reader);
-            room -= values.len();
+            let room = reader.room - reader.values.len();
+            let Reader { values, aliased, root, .. } = std::mem::replace(&mut reader, Reader::new(moved, room));
             documents.extend(root.map(|root| Document { start, values, root, aliased }));
         }
     }
     Ok(documents)
 }
 
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
+    moved: &'a Moved,
     values: Vec<Value>,
     /// How many values there may be.
     room: usize,
@@ -180,7 +210,23 @@ struct Reader {
     root: Option<Id>,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
+    fn new(moved: &'a Moved, room: usize) -> Self {
+        Self {
+            moved,
+            values: Vec::new(),
+            room,
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            aliased: std::collections::HashSet::new(),
+            root: None,
+        }
+    }
+
+    fn at(&self, marker: Marker) -> Place {
+        Place::of(marker, self.moved)
+    }
+
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
@@ -192,11 +238,11 @@ impl Reader {
             Event::MappingStart(anchor, _) => self.begin(Content::Mapping(Vec::new()), span, anchor)?,
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some((id, _)) = self.open.pop() {
-                    self.values[id].end = span.end.index();
+                    self.values[id].end = self.at(span.end).letters;
                 }
             }
             Event::Alias(anchor) => {
-                let at = Place::of(span.start);
+                let at = self.at(span.start);
                 let id = *self
                     .anchors
                     .get(&anchor)
@@ -212,7 +258,7 @@ impl Reader {
     fn begin(&mut self, content: Content, span: Span, anchor: usize) -> Result<(), Problem> {
         if self.open.len() >= DEPTH_LIMIT {
             let what = format!("is nested more than {DEPTH_LIMIT} deep");
-            return Err(Problem::new(what, Some(Place::of(span.start))));
+            return Err(Problem::new(what, Some(self.at(span.start))));
         }
         let id = self.add(content, span, anchor)?;
         self.place(id);
@@ -221,11 +267,11 @@ impl Reader {
     }
 
     fn add(&mut self, content: Content, span: Span, anchor: usize) -> Result<Id, Problem> {
-        let (start, id) = (Place::of(span.start), self.values.len());
+        let (start, id) = (self.at(span.start), self.values.len());
         if id >= self.room {
             return Err(Problem::new(format!("has more than {VALUE_LIMIT} values"), Some(start)));
         }
-        self.values.push(Value { content, start, end: span.end.index(), is_anchored: anchor > 0 });
+        self.values.push(Value { content, start, end: self.at(span.end).letters, is_anchored: anchor > 0 });
         if anchor > 0 {
             self.anchors.insert(anchor, id);
         }
@@ -250,6 +296,36 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_in_quotes_need_not_be_indented() {
+        let text = "a:\n  - b: 'é one\n  it''s two\n\nthree' # why\n    c: \"x\n\\\"y\\\\\"\n  - d\ne: &f {g: \"h\ni\", j: k}\nl: *f\n";
+        let document = read(text).unwrap();
+        let places: Vec<(&str, u32, u32, usize, usize)> = (0..document.values.len())
+            .filter_map(|id| {
+                let value = document.get(id);
+                Some((document.text(id)?, value.start.line, value.start.column, value.start.letters, value.end))
+            })
+            .collect();
+        let at = |needle: &str| {
+            let begin = text.find(needle).unwrap();
+            text[..begin].chars().count()
+        };
+        assert!(places.contains(&("é one it's two\nthree", 2, 8, at("'é"), at("\n    c:"))), "{places:?}");
+        assert!(places.contains(&("x \"y\\", 6, 8, at("\"x"), at("\n  - d"))), "{places:?}");
+        assert!(places.contains(&("d", 8, 5, at("d\ne"), at("\ne:"))), "{places:?}");
+        assert!(places.contains(&("j", 10, 5, at("j: k"), at(": k}"))), "{places:?}");
+    }
+
+    #[test]
+    fn a_text_in_quotes_without_an_end_is_refused_in_its_line() {
+        for text in ["a:\n  b: 'c\n  d\n", "a:\n  b: 'c\n---\nd'\n", "a:\n  b: 'c\nd' e\n"] {
+            let problem = read(text).unwrap_err();
+            assert!(problem.line.is_some_and(|line| line <= 5), "{problem:?}");
+        }
+        let many = "- a: 'b\nc'\n".repeat(quoted::TEXT_LIMIT + 1);
+        assert!(read(&many).is_err());
+    }
 
     #[test]
     fn what_aliases_stand_for_is_counted_without_writing_it_out() {
