@@ -17,6 +17,7 @@ use crate::{DependsOn, Gate, GateError, Source, Subject, glob};
 mod documents;
 mod metadata;
 mod rego;
+mod rewrite;
 
 use documents::Input;
 use rego::{Denial, Package, Policies, Problem};
@@ -40,8 +41,8 @@ charter_deploy_model::kind! {
     /// over one document is stopped. Keys of YAML are as written (`on` is `"on"`); values are what Kubernetes takes them for,
     /// so that `yes` is `true`. Functions that Open Policy Agent has and this interpreter does not (`http.send`, `time.*`,
     /// `parse_config*` of conftest) make the rule that calls them an error. So does what this interpreter
-    /// takes more strictly: to ask for a member of something that is neither object nor list, and helper rules that use a
-    /// variable before the line that sets it.
+    /// takes more strictly: helper rules that use a variable before the line that sets it. Three forms that it would refuse, of
+    /// what goes through something that is no collection and of `x = all[x]`, are handed to it in words that mean the same.
     ///
     /// ```toml
     /// [gates.policy]
@@ -466,6 +467,10 @@ pub(crate) fn fuzz(content: &[u8]) {
     if let Ok(text) = std::str::from_utf8(content) {
         if let Err(problem) = metadata::documents(text) {
             assert!(is_there(problem.line), "{problem:?}");
+        }
+        for is_old in [false, true] {
+            let other = rewrite::rewrite("a.rego", text, is_old);
+            assert!(other.is_none_or(|other| other.lines().count() == text.lines().count()), "a line is lost");
         }
     }
 }

@@ -10,7 +10,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use serde_json::Value as Json;
 
-use super::metadata;
+use super::{metadata, rewrite};
 
 /// A rule that takes longer over one document is stopped.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -125,7 +125,9 @@ pub(super) fn load(files: &[(String, String)]) -> Policies {
 fn add(engine: &mut Engine, path: &str, text: &str) -> Result<String, Problem> {
     let mut as_version = |is_old: bool| {
         engine.set_rego_v0(is_old);
-        engine.add_policy(path.to_owned(), text.to_owned())
+        let rewritten = rewrite::rewrite(path, text, is_old);
+        let added = rewritten.and_then(|text| engine.add_policy(path.to_owned(), text).ok());
+        added.map_or_else(|| engine.add_policy(path.to_owned(), text.to_owned()), Ok)
     };
     as_version(false).or_else(|error| as_version(true).map_err(|_| problem(&error.to_string())))
 }
