@@ -16,10 +16,12 @@ pub(crate) fn compile(pattern: &str) -> Result<GlobMatcher, globset::Error> {
 
 /// Compiles the globs of a key of the configuration.
 pub(crate) fn compile_all(key: &str, patterns: &[String]) -> Result<Vec<GlobMatcher>, Refusal> {
-    let one = |pattern: &String| {
-        compile(pattern).map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
-    };
-    patterns.iter().map(one).collect()
+    patterns.iter().map(|pattern| compile_of(key, pattern)).collect()
+}
+
+/// Compiles a glob of a key of the configuration.
+pub(crate) fn compile_of(key: &str, pattern: &str) -> Result<GlobMatcher, Refusal> {
+    compile(pattern).map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
 }
 
 /// Says whether one of the globs matches a path.

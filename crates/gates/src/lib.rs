@@ -22,6 +22,7 @@
 
 mod advisories;
 pub mod baseline;
+mod browsed;
 pub mod fix;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

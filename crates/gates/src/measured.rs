@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use charter_artifact::Artifact;
+use charter_browser::{Speed, Viewport};
 use charter_deploy_model::{Finding, Location, Measure, Unit};
 use charter_host::{Refusal, Scope};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::GateError;
-use crate::kinds::lighthouse::FormFactor;
 use crate::sampling::{Decision, Demand, LEAST, Limit, Series, median, wait_for_calm};
+use crate::{GateError, browsed};
 
 /// A figure that pages are measured for.
 #[derive(Debug)]
@@ -58,6 +59,48 @@ impl Figure {
             unit: self.unit,
             samples: samples.to_vec(),
         })
+    }
+}
+
+/// When the largest element is there.
+pub(crate) const LCP: Figure = Figure { name: "lcp", words: "largest contentful paint", unit: Unit::Milliseconds };
+/// When the first element is there.
+pub(crate) const FCP: Figure = Figure { name: "fcp", words: "first contentful paint", unit: Unit::Milliseconds };
+/// How much moves about.
+pub(crate) const CLS: Figure = Figure { name: "cls", words: "cumulative layout shift", unit: Unit::Ratio };
+/// How long tasks block.
+pub(crate) const TBT: Figure = Figure { name: "tbt", words: "total blocking time", unit: Unit::Milliseconds };
+
+/// A device that pages are shown on, with the speed that Lighthouse gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FormFactor {
+    /// A phone of the middle class on a slow 4G network.
+    Mobile,
+    /// A desktop on a cable.
+    Desktop,
+}
+
+impl FormFactor {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Mobile => "mobile",
+            Self::Desktop => "desktop",
+        }
+    }
+
+    /// Returns what Lighthouse makes of a device: its screen, and how slow it and its network are.
+    pub(crate) const fn device(self) -> (Viewport, Speed) {
+        match self {
+            Self::Mobile => (
+                Viewport { width: 412, height: 823, scale: 1.75, is_mobile: true },
+                Speed { slowdown: 4.0, latency_ms: 150.0, bytes_per_second: 204_800.0 },
+            ),
+            Self::Desktop => (
+                Viewport { width: 1350, height: 940, scale: 1.0, is_mobile: false },
+                Speed { slowdown: 1.0, latency_ms: 40.0, bytes_per_second: 1_280_000.0 },
+            ),
+        }
     }
 }
 
@@ -113,11 +156,9 @@ pub(crate) fn page_of(artifact: &Artifact, path: &str) -> Option<String> {
 
 /// Returns the URL of a page, as visitors have it: without `index.html`.
 pub(crate) fn url_of(preview: &str, page: &str) -> String {
-    const SPECIAL: &AsciiSet =
-        &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`');
     let is_index = page == "index.html" || page.ends_with("/index.html");
     let page = if is_index { &page[..page.len() - "index.html".len()] } else { page };
-    format!("{}/{}", preview.trim_end_matches('/'), utf8_percent_encode(page, SPECIAL))
+    browsed::address(preview, page)
 }
 
 /// What is measured: a page on a device.

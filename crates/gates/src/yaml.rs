@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
+pub(crate) mod fault;
 pub(crate) mod node;
 mod quoted;
 

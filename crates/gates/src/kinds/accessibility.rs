@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use charter_browser::{Browser, BrowserError, BrowserOptions, Page};
+use charter_browser::{Browser, BrowserError, Page};
 use charter_deploy_model::{Finding, Inspection, KindMeta, LookedAt};
 use charter_host::{Environment, Refusal, Scope, Setup};
 use globset::GlobMatcher;
@@ -14,8 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
-use crate::html::is_page;
-use crate::{DependsOn, Gate, GateError, Subject, glob, tools};
+use crate::{DependsOn, Gate, GateError, Subject, browsed, glob, tools};
 
 mod axe;
 
@@ -128,11 +127,7 @@ pub struct Accessibility {
 /// # Errors
 /// When a glob is malformed.
 pub fn gate(config: AccessibilityConfig, setup: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |pattern: &String| {
-        glob::compile(pattern)
-            .map_err(|error| Refusal(format!("`exclude`: `{pattern}` is not a glob: {}", error.kind())))
-    };
-    let exclude = config.exclude.iter().map(compile).collect::<Result<_, _>>()?;
+    let exclude = glob::compile_all("exclude", &config.exclude)?;
     Ok(Box::new(Accessibility { config, exclude, environment: setup.host.environment.clone() }))
 }
 
@@ -152,32 +147,20 @@ impl Gate for Accessibility {
 
     async fn inspect(&self, subject: &Subject, scope: &Scope) -> Result<Inspection, GateError> {
         let artifact = subject.artifact()?;
-        let preview = subject
-            .preview
-            .as_deref()
-            .ok_or_else(|| GateError::Unavailable { reason: "the staged release is not served".to_owned() })?;
-        let is_wanted = |path: &str| is_page(path) && !self.exclude.iter().any(|glob| glob.is_match(path));
-        let mut pages: Vec<String> = (artifact.files.iter())
-            .filter(|file| is_wanted(&file.path) && subject.is_about(&file.path))
-            .map(|file| file.path.clone())
-            .collect();
+        let preview = browsed::preview(subject)?;
+        let mut pages = browsed::pages(artifact, &self.exclude);
+        pages.retain(|page| subject.is_about(page));
         if pages.is_empty() {
             return Ok(Inspection::NotApplicable { reason: "there is no page".to_owned() });
         }
         let mut undecided = Vec::new();
-        if pages.len() > self.config.max_pages {
-            undecided.push(format!(
-                "{} of {} pages were not looked at: raise `max-pages`, or `exclude` what nobody reads",
-                pages.len() - self.config.max_pages,
-                pages.len()
-            ));
-            pages.truncate(self.config.max_pages);
-        }
+        let done = "looked at: raise `max-pages`, or `exclude` what nobody reads";
+        browsed::bound(&mut pages, self.config.max_pages, done, &mut undecided);
         let script = tools::find(&self.environment, "axe-core/axe.min.js")?;
         let axe = std::fs::read_to_string(&script).map_err(|source| GateError::Unreadable { path: script, source })?;
         let call = axe::call(self.config.level, self.config.version);
         let work = Arc::new(Work {
-            browser: self.browser().await?,
+            browser: browsed::start(&self.environment, cores(), PAGE_LIMIT).await?,
             axe,
             call,
             preview: preview.to_owned(),
@@ -224,14 +207,6 @@ impl Gate for Accessibility {
 }
 
 impl Accessibility {
-    async fn browser(&self) -> Result<Browser, GateError> {
-        let options = BrowserOptions { pages_at_once: cores(), limit: PAGE_LIMIT, ..BrowserOptions::default() };
-        Browser::start(&self.environment, &options).await.map_err(|error| {
-            let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
-            GateError::Unavailable { reason: format!("{}{help}", with_cause(&error)) }
-        })
-    }
-
     fn finding(&self, page: &str, found: axe::Found) -> Finding {
         let code = match found.level() {
             Level::A => "accessibility/a",
@@ -262,13 +237,6 @@ fn counted(pages: u64, redirects: u64) -> LookedAt {
 
 fn cores() -> usize {
     available_parallelism().map_or(2, usize::from)
-}
-
-fn with_cause(error: &BrowserError) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }
 
 /// What the workers share.
@@ -311,7 +279,7 @@ impl Work {
                 open = None;
             }
             let died = matches!(result, Err(BrowserError::Died));
-            judged.push(Judged { page, result: result.map_err(|error| with_cause(&error)) });
+            judged.push(Judged { page, result: result.map_err(|error| browsed::with_cause(&error)) });
             if died {
                 break;
             }
@@ -324,7 +292,7 @@ impl Work {
             Some(page) => page,
             None => open.insert(self.browser.page().await?),
         };
-        let address = format!("{}/{}", self.preview.trim_end_matches('/'), escaped(path));
+        let address = browsed::address(&self.preview, path);
         page.open(&address).await?;
         let answer = self.ask_axe(page).await;
         match &answer {
@@ -354,12 +322,4 @@ fn is_same_page(one: &str, other: &str) -> bool {
         percent_encoding::percent_decode_str(page).collect::<Vec<u8>>()
     };
     plain(one) == plain(other)
-}
-
-/// Writes a path as it stands in a URL.
-fn escaped(path: &str) -> String {
-    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-    const SPECIAL: &AsciiSet =
-        &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`');
-    utf8_percent_encode(path, SPECIAL).to_string()
 }

@@ -139,13 +139,6 @@ pub struct Commits {
 /// # Errors
 /// When a glob or the regular expression is malformed, or no commit would be judged.
 pub fn gate(config: CommitsConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let globs = |key: &str, patterns: &[String]| {
-        let compile = |pattern: &String| {
-            glob::compile(pattern)
-                .map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
-        };
-        patterns.iter().map(compile).collect::<Result<Vec<_>, _>>()
-    };
     let compile = |pattern: &String| {
         Regex::new(pattern).map_err(|_| Refusal(format!("`spec-pattern`: `{pattern}` is not a regular expression")))
     };
@@ -156,8 +149,8 @@ pub fn gate(config: CommitsConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refus
     }
     Ok(Box::new(Commits {
         spec_pattern: config.spec_pattern.as_ref().map(compile).transpose()?,
-        exempt_authors: globs("exempt-authors", &config.exempt_authors)?,
-        exempt_subjects: globs("exempt-subjects", &config.exempt_subjects)?,
+        exempt_authors: glob::compile_all("exempt-authors", &config.exempt_authors)?,
+        exempt_subjects: glob::compile_all("exempt-subjects", &config.exempt_subjects)?,
         config,
     }))
 }

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::blocking;
+use crate::yaml::fault::{Fault, short};
 use crate::yaml::node::Node;
 use crate::{DependsOn, Gate, GateError, Source, Subject, glob};
 
@@ -28,7 +29,6 @@ mod rights;
 pub use meta::META;
 
 use container::Services;
-use fault::Fault;
 use files::{Commit, File, failed};
 
 /// The section `[gates.compose]`.
@@ -119,7 +119,7 @@ impl Compose {
                 (Some(blob), Ok(now)) => blobs.read(blob, |then| now == then).map_err(failed)?,
                 _ => false,
             };
-            findings.extend(faults.iter().map(|fault| fault.finding(path, has_lines)));
+            findings.extend(faults.iter().map(|fault| fault::finding(fault, path, has_lines)));
             findings.extend(unreadable(file, has_lines));
         }
         findings.sort();
@@ -171,7 +171,7 @@ fn of_file(file: &File) -> Vec<Fault<'_>> {
     let Some(root) = file.root() else { return Vec::new() };
     let mut faults = keys::of_file(root);
     for key in root.repeated() {
-        let what = format!("has the key `{}` twice in one mapping", fault::short(key.text().unwrap_or_default()));
+        let what = format!("has the key `{}` twice in one mapping", short(key.text().unwrap_or_default()));
         faults.push(Fault::new("duplicate-key", key, what));
     }
     if let Some(at) = keys::field(root, "version") {
@@ -184,8 +184,7 @@ fn of_file(file: &File) -> Vec<Fault<'_>> {
         section => {
             let all = section.into_iter().flat_map(Node::fields);
             for (name, _) in all.filter(|(name, service)| !service.is_mapping() && !is_extension(*name)) {
-                let what =
-                    format!("has the service `{}`, which is no mapping", fault::short(name.text().unwrap_or_default()));
+                let what = format!("has the service `{}`, which is no mapping", short(name.text().unwrap_or_default()));
                 faults.push(Fault::new("syntax", name, what));
             }
         }
@@ -228,7 +227,7 @@ pub(crate) fn fuzz(content: &[u8]) {
     };
     let lines = content.split(|byte| *byte == b'\n').count();
     for fault in judge(&commit, true).faults.iter().flatten() {
-        let finding = fault.finding("compose.yaml", files::has_lines(content));
+        let finding = fault::finding(fault, "compose.yaml", files::has_lines(content));
         let line = finding.locations.first().and_then(|location| location.line).unwrap_or(1) as usize;
         assert!((1..=lines).contains(&line), "a fault is in no line of the file");
     }

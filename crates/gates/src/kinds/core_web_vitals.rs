@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use charter_artifact::Artifact;
-use charter_browser::{Browser, BrowserError, BrowserOptions, Speed, Viewport};
-use charter_deploy_model::{Inspection, KindMeta, LookedAt, Unit};
+use charter_browser::{Browser, BrowserError};
+use charter_deploy_model::{Inspection, KindMeta, LookedAt};
 use charter_host::{Environment, Refusal, Scope, Setup};
 use globset::GlobMatcher;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::lighthouse::FormFactor;
-use crate::html::is_page;
-use crate::measured::{Figure, Pace, Place, Seen, limit, page_of, url_of};
+use crate::measured::{CLS, FCP, Figure, LCP, Pace, Place, Seen, TBT, limit, page_of, url_of};
 use crate::sampling::{Demand, Limit, Sampling, turns};
-use crate::{DependsOn, Gate, GateError, Subject, glob};
+use crate::{DependsOn, Gate, GateError, Subject, browsed, glob};
 use beside_live::{LEAST_ROUNDS, MOST_ROUNDS, Samples};
 
 mod beside_live;
 mod vitals;
+
+pub use crate::measured::FormFactor;
 
 charter_deploy_model::kind! {
     /// Measures the web vitals of every page in Chromium, under a slow network and processor.
@@ -126,12 +126,7 @@ impl Default for CoreWebVitalsConfig {
 }
 
 /// Everything that is measured.
-static FIGURES: [Figure; 4] = [
-    Figure { name: "lcp", words: "largest contentful paint", unit: Unit::Milliseconds },
-    Figure { name: "fcp", words: "first contentful paint", unit: Unit::Milliseconds },
-    Figure { name: "cls", words: "cumulative layout shift", unit: Unit::Ratio },
-    Figure { name: "tbt", words: "total blocking time", unit: Unit::Milliseconds },
-];
+static FIGURES: [Figure; 4] = [LCP, FCP, CLS, TBT];
 
 /// How long a page may take to load.
 const PAGE_LIMIT: Duration = Duration::from_secs(45);
@@ -153,11 +148,7 @@ pub struct CoreWebVitals {
 /// # Errors
 /// When a limit or glob cannot be one, no device is named, or so many runs could never be certain.
 pub fn gate(config: CoreWebVitalsConfig, setup: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |pattern: &String| {
-        glob::compile(pattern)
-            .map_err(|error| Refusal(format!("`exclude`: `{pattern}` is not a glob: {}", error.kind())))
-    };
-    let exclude = config.exclude.iter().map(compile).collect::<Result<_, _>>()?;
+    let exclude = glob::compile_all("exclude", &config.exclude)?;
     let demands = [
         ("max-lcp-ms", config.max_lcp_ms),
         ("max-fcp-ms", config.max_fcp_ms),
@@ -196,10 +187,7 @@ impl Gate for CoreWebVitals {
 
     async fn inspect(&self, subject: &Subject, scope: &Scope) -> Result<Inspection, GateError> {
         let artifact = subject.artifact()?;
-        let preview = subject
-            .preview
-            .as_deref()
-            .ok_or_else(|| GateError::Unavailable { reason: "the staged release is not served".to_owned() })?;
+        let preview = browsed::preview(subject)?;
         let mut seen = Seen { is_warm: self.pace.max_runs == 1, ..Seen::default() };
         let pages = self.pages(artifact, &mut seen.undecided);
         if pages.is_empty() && seen.undecided.is_empty() {
@@ -212,7 +200,11 @@ impl Gate for CoreWebVitals {
             for form in &self.config.form_factors {
                 let place = Place { page, url: url_of(preview, page), form: *form };
                 if let Err(error) = self.judge(&mut browser, &place, &mut seen, scope).await? {
-                    seen.undecided.push(format!("{} could not be measured: {}", place.told(), with_cause(&error)));
+                    seen.undecided.push(format!(
+                        "{} could not be measured: {}",
+                        place.told(),
+                        browsed::with_cause(&error)
+                    ));
                     // Whatever hangs in it is not taken over to the next page.
                     browser = None;
                 }
@@ -234,7 +226,7 @@ impl CoreWebVitals {
     /// Returns the pages to measure, and says which are not.
     fn pages(&self, artifact: &Artifact, undecided: &mut Vec<String>) -> Vec<String> {
         let mut pages: Vec<String> = if self.config.pages.is_empty() {
-            artifact.files.iter().map(|file| file.path.clone()).filter(|path| is_page(path)).collect()
+            browsed::pages(artifact, &self.exclude)
         } else {
             let named = self.config.pages.iter().filter_map(|path| {
                 let page = page_of(artifact, path);
@@ -243,17 +235,10 @@ impl CoreWebVitals {
                 }
                 page
             });
-            named.collect()
+            named.filter(|page| !glob::any(&self.exclude, page)).collect()
         };
-        pages.retain(|page| !self.exclude.iter().any(|glob| glob.is_match(page)));
-        if pages.len() > self.config.max_pages {
-            undecided.push(format!(
-                "{} of {} pages were not measured: name those that matter in `pages`, or raise `max-pages`",
-                pages.len() - self.config.max_pages,
-                pages.len()
-            ));
-            pages.truncate(self.config.max_pages);
-        }
+        let done = "measured: name those that matter in `pages`, or raise `max-pages`";
+        browsed::bound(&mut pages, self.config.max_pages, done, undecided);
         pages
     }
 
@@ -273,7 +258,7 @@ impl CoreWebVitals {
             }
             let browser = match browser {
                 Some(browser) => browser,
-                None => browser.insert(self.start().await?),
+                None => browser.insert(browsed::start(&self.environment, 1, PAGE_LIMIT).await?),
             };
             let values = match measure(browser, place).await {
                 Ok(values) => values,
@@ -330,7 +315,7 @@ impl CoreWebVitals {
                     }
                     Err(error) => {
                         let told = next.told();
-                        seen.undecided.push(format!("{told} could not be compared: {}", with_cause(&error)));
+                        seen.undecided.push(format!("{told} could not be compared: {}", browsed::with_cause(&error)));
                         *browser = None;
                     }
                 }
@@ -359,7 +344,7 @@ impl CoreWebVitals {
             }
             let browser = match browser {
                 Some(browser) => browser,
-                None => browser.insert(self.start().await?),
+                None => browser.insert(browsed::start(&self.environment, 1, PAGE_LIMIT).await?),
             };
             match measure(browser, if is_next { next } else { live }).await {
                 Ok(values) => samples.add(is_next, &values),
@@ -367,14 +352,6 @@ impl CoreWebVitals {
             }
         }
         Ok(Ok(samples))
-    }
-
-    async fn start(&self) -> Result<Browser, GateError> {
-        let options = BrowserOptions { pages_at_once: 1, limit: PAGE_LIMIT, ..BrowserOptions::default() };
-        Browser::start(&self.environment, &options).await.map_err(|error| {
-            let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
-            GateError::Unavailable { reason: format!("{}{help}", with_cause(&error)) }
-        })
     }
 }
 
@@ -387,7 +364,7 @@ fn build(artifact: &Artifact) -> String {
 const REST: Duration = Duration::from_secs(10);
 
 async fn measure(browser: &Browser, place: &Place<'_>) -> Result<BTreeMap<&'static str, f64>, BrowserError> {
-    let (viewport, speed) = device(place.form);
+    let (viewport, speed) = place.form.device();
     let page = browser.page().await?;
     page.resize(viewport).await?;
     page.slow_down(speed).await?;
@@ -398,27 +375,6 @@ async fn measure(browser: &Browser, place: &Place<'_>) -> Result<BTreeMap<&'stat
         return Err(error);
     }
     vitals::read(page.evaluate(vitals::TELL).await?).map_err(|message| BrowserError::Script { message })
-}
-
-/// Returns a device as Lighthouse has it.
-const fn device(form: FormFactor) -> (Viewport, Speed) {
-    match form {
-        FormFactor::Mobile => (
-            Viewport { width: 412, height: 823, scale: 1.75, is_mobile: true },
-            Speed { slowdown: 4.0, latency_ms: 150.0, bytes_per_second: 204_800.0 },
-        ),
-        FormFactor::Desktop => (
-            Viewport { width: 1350, height: 940, scale: 1.0, is_mobile: false },
-            Speed { slowdown: 1.0, latency_ms: 40.0, bytes_per_second: 1_280_000.0 },
-        ),
-    }
-}
-
-fn with_cause(error: &BrowserError) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
 }
 
 /// Reads an answer of a page, for the fuzzer.

@@ -143,17 +143,8 @@ pub struct Dependencies {
 /// # Errors
 /// When a glob is malformed.
 pub fn gate(config: DependenciesConfig, setup: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let exclude = globs(&config.exclude)?;
+    let exclude = glob::compile_all("exclude", &config.exclude)?;
     Ok(Box::new(Dependencies { config, exclude, root: setup.root.to_owned(), host: setup.host.clone() }))
-}
-
-/// Compiles what `exclude` says.
-pub(crate) fn globs(patterns: &[String]) -> Result<Vec<GlobMatcher>, Refusal> {
-    let compile = |pattern: &String| {
-        glob::compile(pattern)
-            .map_err(|error| Refusal(format!("`exclude`: `{pattern}` is not a glob: {}", error.kind())))
-    };
-    patterns.iter().map(compile).collect()
 }
 
 #[async_trait]

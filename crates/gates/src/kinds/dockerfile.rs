@@ -787,14 +787,7 @@ pub struct Dockerfile {
 /// # Errors
 /// When a glob is malformed.
 pub fn gate(config: DockerfileConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |key: &str, patterns: &[String]| -> Result<Vec<GlobMatcher>, Refusal> {
-        let compile = |pattern: &String| {
-            glob::compile(pattern)
-                .map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
-        };
-        patterns.iter().map(compile).collect()
-    };
-    let (files, exclude) = (compile("files", &config.files)?, compile("exclude", &config.exclude)?);
+    let (files, exclude) = (glob::compile_all("files", &config.files)?, glob::compile_all("exclude", &config.exclude)?);
     Ok(Box::new(Dockerfile { config, files, exclude }))
 }
 

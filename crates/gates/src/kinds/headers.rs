@@ -163,11 +163,7 @@ pub struct Headers {
 /// # Errors
 /// When the address or a glob is malformed.
 pub fn gate(config: HeadersConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |pattern: &String| {
-        glob::compile(pattern)
-            .map_err(|error| Refusal(format!("`exclude`: `{pattern}` is not a glob: {}", error.kind())))
-    };
-    let exclude = config.exclude.iter().map(compile).collect::<Result<_, _>>()?;
+    let exclude = glob::compile_all("exclude", &config.exclude)?;
     let url = config.url.as_deref().map(|text| {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let url = url.filter(|url| url.username().is_empty() && url.password().is_none());

@@ -265,11 +265,7 @@ pub struct Html {
 /// # Errors
 /// When a glob is malformed.
 pub fn gate(config: HtmlConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |pattern: &String| {
-        glob::compile(pattern)
-            .map_err(|error| Refusal(format!("`exclude`: `{pattern}` is not a glob: {}", error.kind())))
-    };
-    let exclude = config.exclude.iter().map(compile).collect::<Result<_, _>>()?;
+    let exclude = glob::compile_all("exclude", &config.exclude)?;
     Ok(Box::new(Html { exclude }))
 }
 

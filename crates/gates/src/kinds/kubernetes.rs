@@ -6,11 +6,11 @@ use std::fs;
 use async_trait::async_trait;
 use charter_deploy_model::{Finding, Inspection, KindMeta, Location, LookedAt};
 use charter_host::{Host, Refusal, Scope, Setup};
-use globset::GlobMatcher;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::blocking;
+use crate::yaml::fault::Fault;
 use crate::{DependsOn, Gate, GateError, Source, Subject, glob};
 
 mod apis;
@@ -28,7 +28,6 @@ mod workload;
 
 pub use meta::META;
 
-use fault::Fault;
 use files::{Commit, Manifests, Wanted, failed};
 use helm::Rendered;
 use relations::{Placed, Required};
@@ -104,23 +103,19 @@ pub struct Kubernetes {
 /// # Errors
 /// When a glob is malformed or the version is none of Kubernetes 1.
 pub fn gate(config: KubernetesConfig, setup: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let globs = |key: &str, patterns: &[String]| -> Result<Vec<GlobMatcher>, Refusal> {
-        let compile = |pattern: &String| {
-            glob::compile(pattern)
-                .map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
-        };
-        patterns.iter().map(compile).collect()
-    };
     let version = &config.kubernetes_version;
     let minor =
         version.trim_start_matches('v').strip_prefix("1.").and_then(|rest| rest.split('.').next()?.parse().ok());
     let minor = minor
         .ok_or_else(|| Refusal(format!("`kubernetes-version`: `{version}` is no version such as `1.{NEWEST}`")))?;
     Ok(Box::new(Kubernetes {
-        wanted: Wanted { include: globs("include", &config.include)?, exclude: globs("exclude", &config.exclude)? },
+        wanted: Wanted {
+            include: glob::compile_all("include", &config.include)?,
+            exclude: glob::compile_all("exclude", &config.exclude)?,
+        },
         required: Required {
-            autoscaler: globs("require-autoscaler", &config.require_autoscaler)?,
-            disruption_budget: globs("require-disruption-budget", &config.require_disruption_budget)?,
+            autoscaler: glob::compile_all("require-autoscaler", &config.require_autoscaler)?,
+            disruption_budget: glob::compile_all("require-disruption-budget", &config.require_disruption_budget)?,
         },
         level: match config.pod_security {
             PodSecurity::None => None,
@@ -293,7 +288,7 @@ fn findings(
         let Placed { file, object, .. } = &placed[*number];
         let path = &commit.files[*file].path;
         if subject.is_about_source(path) {
-            findings.push(fault.finding(path, object, has_lines(*file)?));
+            findings.push(fault::finding(fault, path, object, has_lines(*file)?));
         }
     }
     for (number, Manifests { path, file, blob }) in commit.files.iter().enumerate() {
@@ -335,7 +330,7 @@ pub(crate) fn fuzz(content: &[u8]) {
         faults.extend(of_pod.chain(literal::in_data(&it.object)).map(|fault| (number, fault)));
     }
     for (number, fault) in faults {
-        let finding = fault.finding("a.yaml", &placed[number].object, true);
+        let finding = fault::finding(fault, "a.yaml", &placed[number].object, true);
         let line = finding.locations[0].line.unwrap_or(1) as usize;
         assert!((1..=lines).contains(&line), "a fault is in no line of the file");
     }

@@ -6,15 +6,16 @@ use async_trait::async_trait;
 use charter_deploy_model::{Inspection, KindMeta, LookedAt, Unit};
 use charter_host::{Host, Refusal, Scope, Setup};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::measured::{Figure, Pace, Place, Seen, limit, page_of, url_of};
+use crate::measured::{CLS, FCP, Figure, LCP, Pace, Place, Seen, TBT, limit, page_of, url_of};
 use crate::sampling::{Demand, Limit, Sampling, Series};
-use crate::{DependsOn, Gate, GateError, Subject};
+use crate::{DependsOn, Gate, GateError, Subject, browsed};
 
 mod program;
 mod report;
 
+pub use crate::measured::FormFactor;
 use program::{Failure, Lighthouse as Program};
 use report::{Of, Report};
 
@@ -157,38 +158,16 @@ impl Default for LighthouseConfig {
     }
 }
 
-/// A device that pages are shown on, with the speed that Lighthouse gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FormFactor {
-    /// A phone of the middle class on a slow 4G network.
-    Mobile,
-    /// A desktop on a cable.
-    Desktop,
-}
-
-impl FormFactor {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Mobile => "mobile",
-            Self::Desktop => "desktop",
-        }
-    }
-}
-
 /// Everything that Lighthouse is asked for.
 static FIGURES: [(Figure, Of); 10] = [
     (score("performance", "the score for performance"), Of::Category { scatters: true }),
     (score("accessibility", "the score for accessibility"), Of::Category { scatters: false }),
     (score("best-practices", "the score for best practices"), Of::Category { scatters: false }),
     (score("seo", "the score for search engines"), Of::Category { scatters: false }),
-    (time("lcp", "largest contentful paint"), Of::audit("largest-contentful-paint", "LCP")),
-    (time("fcp", "first contentful paint"), Of::audit("first-contentful-paint", "FCP")),
-    (
-        Figure { name: "cls", words: "cumulative layout shift", unit: Unit::Ratio },
-        Of::audit("cumulative-layout-shift", "CLS"),
-    ),
-    (time("tbt", "total blocking time"), Of::audit("total-blocking-time", "TBT")),
+    (LCP, Of::audit("largest-contentful-paint", "LCP")),
+    (FCP, Of::audit("first-contentful-paint", "FCP")),
+    (CLS, Of::audit("cumulative-layout-shift", "CLS")),
+    (TBT, Of::audit("total-blocking-time", "TBT")),
     (time("max-potential-fid", "the longest task"), Of::audit("max-potential-fid", "TBT")),
     (time("speed-index", "speed index"), Of::audit("speed-index", "LCP")),
 ];
@@ -257,10 +236,7 @@ impl Gate for Lighthouse {
         if !artifact.files.iter().any(|file| crate::html::is_page(&file.path)) {
             return Ok(Inspection::NotApplicable { reason: "there is no page".to_owned() });
         }
-        let preview = subject
-            .preview
-            .as_deref()
-            .ok_or_else(|| GateError::Unavailable { reason: "the staged release is not served".to_owned() })?;
+        let preview = browsed::preview(subject)?;
         let program = Program::find(&self.host)?;
         let mut seen = Seen { is_warm: self.pace.max_runs == 1, ..Seen::default() };
         let mut pages = 0;

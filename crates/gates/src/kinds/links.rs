@@ -171,15 +171,9 @@ pub struct Links {
 /// # Errors
 /// When a glob is malformed, or a host is not the bare name of one.
 pub fn gate(config: LinksConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |key: &str, patterns: &[String]| -> Result<Vec<GlobMatcher>, Refusal> {
-        let compile = |pattern: &String| {
-            glob::compile(pattern)
-                .map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
-        };
-        patterns.iter().map(compile).collect()
-    };
-    let (exclude, ignore) = (compile("exclude", &config.exclude)?, compile("ignore", &config.ignore)?);
-    let ignore_fragments = compile("ignore-fragments", &config.ignore_fragments)?;
+    let (exclude, ignore) =
+        (glob::compile_all("exclude", &config.exclude)?, glob::compile_all("ignore", &config.ignore)?);
+    let ignore_fragments = glob::compile_all("ignore-fragments", &config.ignore_fragments)?;
     let is_host = |host: &&String| url::Host::parse(host).is_ok() && !host.contains(char::is_uppercase);
     if let Some(host) = config.hosts.iter().find(|host| !is_host(host)) {
         return Err(Refusal(format!("`hosts`: `{host}` is not a host name in lower case, such as `example.org`")));

@@ -250,11 +250,8 @@ pub struct PageWeight {
 /// # Errors
 /// When a glob is malformed, or a host is not the bare name of one.
 pub fn gate(config: PageWeightConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |key: &str, pattern: &str| {
-        glob::compile(pattern).map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
-    };
-    let exclude = config.exclude.iter().map(|pattern| compile("exclude", pattern)).collect::<Result<_, _>>()?;
-    let files = config.files.iter().map(|budget| compile("files", &budget.glob)).collect::<Result<_, _>>()?;
+    let exclude = glob::compile_all("exclude", &config.exclude)?;
+    let files = config.files.iter().map(|budget| glob::compile_of("files", &budget.glob)).collect::<Result<_, _>>()?;
     if let Some(host) =
         config.hosts.iter().find(|host| url::Host::parse(host).is_err() || host.contains(char::is_uppercase))
     {

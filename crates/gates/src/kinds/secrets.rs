@@ -149,10 +149,7 @@ pub struct Secrets {
 /// # Errors
 /// When a glob is malformed, there is no such rule, or a reason is empty.
 pub fn gate(config: SecretsConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |key: &str, pattern: &str| {
-        glob::compile(pattern).map_err(|error| Refusal(format!("`{key}`: `{pattern}` is not a glob: {}", error.kind())))
-    };
-    let exclude = config.exclude.iter().map(|pattern| compile("exclude", pattern)).collect::<Result<_, _>>()?;
+    let exclude = glob::compile_all("exclude", &config.exclude)?;
     let allow = config.allow.into_iter().map(|allowance| {
         let Allowance { rule, path, reason } = &allowance;
         if !RULES.iter().any(|known| known.id == rule) {
@@ -163,7 +160,7 @@ pub fn gate(config: SecretsConfig, _: &Setup<'_>) -> Result<Box<dyn Gate>, Refus
         if reason.trim().is_empty() {
             return Err(Refusal(format!("`allow`: say for what reason `{rule}` is allowed in `{path}`")));
         }
-        let glob = compile("allow", path)?;
+        let glob = glob::compile_of("allow", path)?;
         Ok((allowance, glob))
     });
     Ok(Box::new(Secrets { exclude, allow: allow.collect::<Result<_, _>>()? }))

@@ -157,11 +157,7 @@ pub struct ZeroActions {
 /// # Errors
 /// When a glob is malformed.
 pub fn gate(config: ZeroActionsConfig, setup: &Setup<'_>) -> Result<Box<dyn Gate>, Refusal> {
-    let compile = |pattern: &String| {
-        glob::compile(pattern)
-            .map_err(|error| Refusal(format!("`exclude-branches`: `{pattern}` is not a glob: {}", error.kind())))
-    };
-    let exclude_branches = config.exclude_branches.iter().map(compile).collect::<Result<_, _>>()?;
+    let exclude_branches = glob::compile_all("exclude-branches", &config.exclude_branches)?;
     Ok(Box::new(ZeroActions { exclude_branches, ask_github: config.ask_github, clock: Arc::clone(&setup.host.clock) }))
 }
 

@@ -2,10 +2,10 @@
 //! what happens when it ends.
 
 use super::container::{Service, Services, dockerfile};
-use super::fault::{Fault, short};
 use super::files::Commit;
 use super::keys::field;
 use crate::image::Image;
+use crate::yaml::fault::{Fault, short};
 use crate::yaml::node::Node;
 
 /// Judges the image that a definition names; an error is what cannot be decided.

@@ -1,10 +1,10 @@
 //! Secrets that stand in the environment of a service as they are.
 
 use super::container::Service;
-use super::fault::{Fault, short};
 use super::interpolate::{Values, fill};
 use super::keys::field;
 use crate::kinds::secrets::named::secret;
+use crate::yaml::fault::{Fault, short};
 use crate::yaml::node::Node;
 
 /// Finds the variables, and the arguments of the build, whose values are secrets.

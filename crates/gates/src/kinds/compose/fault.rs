@@ -1,53 +1,20 @@
-//! What is wrong with a file, before it is told as a finding.
+//! How what is wrong with a file is told.
 
 use charter_deploy_model::{Finding, Location};
 
-use crate::yaml::Place;
-use crate::yaml::node::Node;
+use crate::yaml::fault::{Fault, short};
 
-/// One thing that is wrong with a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault<'a> {
-    /// The code without the gate's name.
-    pub(super) code: &'static str,
-    /// The service it is about, when it is about one.
-    service: Option<&'a str>,
-    place: Place,
-    /// What is wrong, as what follows the subject of a sentence. Names stand in backticks, figures do not.
-    what: String,
-}
-
-impl<'a> Fault<'a> {
-    pub(super) fn new(code: &'static str, at: Node<'a>, what: impl Into<String>) -> Self {
-        Self { code, service: None, place: at.place(), what: what.into() }
-    }
-
-    /// Says which service it is about.
-    pub(super) fn of(self, service: Option<&'a str>) -> Self {
-        Self { service, ..self }
-    }
-
-    /// Makes the finding; lines are given where the file is as it was committed.
-    pub(super) fn finding(&self, path: &str, has_lines: bool) -> Finding {
-        let Self { code, service, place, what } = self;
-        let message = match service {
-            Some(service) => format!("service `{}` in `{path}` {what}", short(service)),
-            None => format!("`{path}` {what}"),
-        };
-        let names = what.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(",");
-        let key = [service.unwrap_or_default(), &names].join(":");
-        let finding = Finding::new(format!("compose/{code}"), path, message).key(key).help(help(code));
-        let location = Location::file(path).in_source();
-        if has_lines { finding.at(location.line(place.line).column(place.column)) } else { finding }
-    }
-}
-
-/// Cuts what somebody wrote to what a message can hold.
-pub(super) fn short(text: &str) -> String {
-    const LIMIT: usize = 80;
-    let clean = |letter: char| if letter.is_control() || letter == '`' { ' ' } else { letter };
-    let line: String = text.chars().map(clean).take(LIMIT).collect();
-    if text.chars().nth(LIMIT).is_some() { format!("{line}…") } else { line }
+/// Makes the finding; lines are given where the file is as it was committed.
+pub(super) fn finding(fault: &Fault<'_>, path: &str, has_lines: bool) -> Finding {
+    let Fault { code, part: service, place, what } = fault;
+    let message = match service {
+        Some(service) => format!("service `{}` in `{path}` {what}", short(service)),
+        None => format!("`{path}` {what}"),
+    };
+    let key = [service.unwrap_or_default(), &fault.names()].join(":");
+    let finding = Finding::new(format!("compose/{code}"), path, message).key(key).help(help(code));
+    let location = Location::file(path).in_source();
+    if has_lines { finding.at(location.line(place.line).column(place.column)) } else { finding }
 }
 
 /// Returns what puts right what comes under a code.

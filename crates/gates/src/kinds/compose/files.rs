@@ -226,7 +226,7 @@ fn named_files(file: &File) -> Vec<(Result<String, String>, bool)> {
         let written = fill(node.text().unwrap_or_default(), &file.values);
         let is_elsewhere = written.contains("://") || written.contains("${") || written.starts_with("git@");
         let path = if is_elsewhere { None } else { join(file.folder(), &written) };
-        path.ok_or_else(|| super::fault::short(&written))
+        path.ok_or_else(|| crate::yaml::fault::short(&written))
     };
     let mut named = Vec::new();
     for included in field(root, "include").into_iter().flat_map(Node::items) {

@@ -3,7 +3,7 @@
 
 use charter_host::nearest;
 
-use super::fault::{Fault, short};
+use crate::yaml::fault::{Fault, short};
 use crate::yaml::node::Node;
 
 const TOP: &[&str] = &["version", "name", "include", "services", "models", "networks", "volumes", "secrets", "configs"];

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use super::container::Service;
-use super::fault::Fault;
 use super::keys::field;
+use crate::yaml::fault::Fault;
 use crate::yaml::node::Node;
 
 /// The ports at which databases answer unless they are told otherwise, and whose they are.

@@ -1,8 +1,8 @@
 //! What a service may do to the machine it runs on.
 
 use super::container::Service;
-use super::fault::{Fault, short};
 use super::keys::field;
+use crate::yaml::fault::{Fault, short};
 use crate::yaml::node::Node;
 
 /// Capabilities with which a container can take over its host, or look at or change what others do there.

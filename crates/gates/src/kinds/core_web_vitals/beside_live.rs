@@ -100,7 +100,7 @@ impl Samples {
 mod tests {
     use super::super::FIGURES;
     use super::*;
-    use crate::kinds::lighthouse::FormFactor;
+    use crate::measured::FormFactor;
 
     fn samples(live: &[f64], next: &[f64]) -> Samples {
         let mut samples = Samples::default();

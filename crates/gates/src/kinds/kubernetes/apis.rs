@@ -1,8 +1,8 @@
 //! APIs that Kubernetes took away or will
 //! (<https://kubernetes.io/docs/reference/using-api/deprecation-guide/>).
 
-use super::fault::Fault;
 use super::manifest::Object;
+use crate::yaml::fault::Fault;
 
 /// A version of some kinds' API.
 struct Api {

@@ -1,66 +1,28 @@
-//! What is wrong with an object, before it is told as a finding.
+//! How what is wrong with an object is told.
 
 use charter_deploy_model::{Finding, Location};
 
 use super::manifest::Object;
-use crate::yaml::Place;
-use crate::yaml::node::Node;
+use crate::yaml::fault::{Fault, short};
 
-/// One thing that is wrong with an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault<'a> {
-    /// The code without the gate's name.
-    pub(super) code: &'static str,
-    /// The container it is about, when it is about one.
-    container: Option<&'a str>,
-    place: Place,
-    /// What is wrong, as what follows the subject of a sentence. Names stand in backticks, figures do not.
-    what: String,
-}
-
-impl<'a> Fault<'a> {
-    pub(super) fn new(code: &'static str, at: Node<'a>, what: impl Into<String>) -> Self {
-        Self { code, container: None, place: at.place(), what: what.into() }
+/// Makes the finding. `path` is what it is told of; a location is given where the file is as it was committed.
+pub(super) fn finding(fault: &Fault<'_>, path: &str, object: &Object<'_>, has_lines: bool) -> Finding {
+    let Fault { code, part: container, place, what } = fault;
+    let (title, at_end) = (short(&object.title()), if object.rendered_from.is_some() { ", as rendered," } else { "" });
+    let message = match container {
+        Some(container) => format!("container `{}` of `{title}` in `{path}`{at_end} {what}", short(container)),
+        None => format!("`{title}` in `{path}`{at_end} {what}"),
+    };
+    let key = [&object.key(), container.unwrap_or_default(), &fault.names()].join(":");
+    let mut finding = Finding::new(format!("kubernetes/{code}"), path, message).key(key).help(help(code));
+    if has_lines {
+        let location = Location::file(path).in_source();
+        finding = finding.at(match object.rendered_from {
+            Some(_) => location,
+            None => location.line(object.line(*place)).column(place.column),
+        });
     }
-
-    /// Says which container it is about.
-    pub(super) fn within(self, container: Option<&'a str>) -> Self {
-        Self { container, ..self }
-    }
-
-    /// Makes the finding. `path` is what it is told of; a location is given where the file is as it was committed.
-    pub(super) fn finding(&self, path: &str, object: &Object<'_>, has_lines: bool) -> Finding {
-        let Self { code, container, place, what } = self;
-        let (title, at_end) =
-            (short(&object.title()), if object.rendered_from.is_some() { ", as rendered," } else { "" });
-        let message = match container {
-            Some(container) => format!("container `{}` of `{title}` in `{path}`{at_end} {what}", short(container)),
-            None => format!("`{title}` in `{path}`{at_end} {what}"),
-        };
-        let key = [&object.key(), container.unwrap_or_default(), &names(what)].join(":");
-        let mut finding = Finding::new(format!("kubernetes/{code}"), path, message).key(key).help(help(code));
-        if has_lines {
-            let location = Location::file(path).in_source();
-            finding = finding.at(match object.rendered_from {
-                Some(_) => location,
-                None => location.line(object.line(*place)).column(place.column),
-            });
-        }
-        finding
-    }
-}
-
-/// Returns the names in a sentence: what tells one fault of a container from another, whatever else changes.
-fn names(what: &str) -> String {
-    what.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(",")
-}
-
-/// Cuts what somebody wrote to what a message can hold.
-pub(super) fn short(text: &str) -> String {
-    const LIMIT: usize = 80;
-    let clean = |letter: char| if letter.is_control() || letter == '`' { ' ' } else { letter };
-    let line: String = text.chars().map(clean).take(LIMIT).collect();
-    if text.chars().nth(LIMIT).is_some() { format!("{line}…") } else { line }
+    finding
 }
 
 /// Returns what puts right what comes under a code.

@@ -1,9 +1,9 @@
 //! Secrets that stand in a manifest as they are.
 
-use super::fault::{Fault, short};
 use super::manifest::Object;
 use super::pod::Pod;
 use crate::kinds::secrets::named::{is_stand_in, secret};
+use crate::yaml::fault::{Fault, short};
 use crate::yaml::node::Node;
 
 /// Finds the values of environment variables that are secrets.
@@ -14,7 +14,7 @@ pub(super) fn in_environment<'a>(pod: &Pod<'a>) -> Vec<Fault<'a>> {
             let (Some(name), Some(at)) = (variable.text_at(&["name"]), variable.get("value")) else { continue };
             if let Some(why) = at.text().and_then(|value| secret(name, value)) {
                 let what = format!("has a secret written out in the variable `{}`: {why}", short(name));
-                faults.push(Fault::new("secret-in-env", at, what).within(Some(container.name)));
+                faults.push(Fault::new("secret-in-env", at, what).of(Some(container.name)));
             }
         }
     }

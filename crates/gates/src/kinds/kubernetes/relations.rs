@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use globset::GlobMatcher;
 
-use super::fault::{Fault, short};
 use super::manifest::Object;
 use super::pod::{self, Pod};
+use crate::yaml::fault::{Fault, short};
 use crate::yaml::node::Node;
 
 /// An object, the number of its file, and the pod that it makes.

@@ -4,8 +4,8 @@
 //! Where a control of `restricted` is a stricter form of one of `baseline`, each fault comes under the weaker one that
 //! forbids it, so nothing is told twice.
 
-use super::fault::{Fault, short};
 use super::pod::{Container, Pod};
+use crate::yaml::fault::{Fault, short};
 use crate::yaml::node::Node;
 
 /// How strictly pods are judged.
@@ -45,7 +45,7 @@ pub(super) fn faults<'a>(pod: &Pod<'a>, level: Level, minor: u32) -> Vec<Fault<'
 
 impl<'a> Judged<'_, 'a> {
     fn add(&mut self, code: &'static str, container: Option<&'a str>, at: Node<'a>, what: impl Into<String>) {
-        self.faults.push(Fault::new(code, at, what).within(container));
+        self.faults.push(Fault::new(code, at, what).of(container));
     }
 
     fn is_restricted(&self) -> bool {

@@ -1,11 +1,11 @@
 //! What a container must say of itself: probes, resources, an image that stays the same, a file system that is not
 //! written to; and where a workload keeps state.
 
-use super::fault::{Fault, short};
 use super::kustomize::Images;
 use super::manifest::Object;
 use super::pod::{Container, Pod, Role, Runs};
 use crate::image::Image;
+use crate::yaml::fault::{Fault, short};
 use crate::yaml::node::Node;
 
 /// Judges a pod that is all there.
@@ -13,7 +13,7 @@ pub(super) fn faults<'a>(object: &Object<'a>, pod: &Pod<'a>, images: &Images, di
     let mut faults = Vec::new();
     for container in &pod.containers {
         let mut add = |code, at: Node<'a>, what: String| {
-            faults.push(Fault::new(code, at, what).within(Some(container.name)));
+            faults.push(Fault::new(code, at, what).of(Some(container.name)));
         };
         image(container, images, digests, &mut add);
         if container.role == Role::Ephemeral {

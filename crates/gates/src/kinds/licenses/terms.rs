@@ -60,8 +60,7 @@ impl Terms {
             if let Some(license) = license.as_deref().filter(|license| parse(license).is_none()) {
                 return Err(Refusal(format!("`exceptions`: `{license}` is no expression of SPDX")));
             }
-            let packages = glob::compile(&package)
-                .map_err(|error| Refusal(format!("`exceptions`: `{package}` is not a glob: {}", error.kind())))?;
+            let packages = glob::compile_of("exceptions", &package)?;
             Ok(Exception { packages, allow: licensees(&allow)?, license, package })
         };
         let exceptions = exceptions.into_iter().map(exception).collect::<Result<_, _>>()?;
