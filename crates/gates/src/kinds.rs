@@ -7,6 +7,7 @@ use crate::Gate;
 pub mod accessibility;
 pub mod branches;
 pub mod clean_tree;
+pub mod code_quality;
 pub mod command;
 pub mod commits;
 pub mod compose;
@@ -33,6 +34,7 @@ pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
     catalog.register(&accessibility::META, accessibility::gate);
     catalog.register(&branches::META, branches::gate);
     catalog.register(&clean_tree::META, clean_tree::gate);
+    catalog.register(&code_quality::META, code_quality::gate);
     catalog.register(&command::META, command::gate);
     catalog.register(&commits::META, commits::gate);
     catalog.register(&compose::META, compose::gate);

@@ -218,6 +218,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("kubernetes/", "the site has no manifest: the gate's samples and examples, each code"),
     ("core-web-vitals/", "measures for seconds: the gate's samples, each code"),
     ("lighthouse/", "measures for minutes: the gate's samples, each code"),
+    ("code-quality/", "the site has no linter: the gate's samples and examples, each code"),
     ("command/", "crates/gates/tests/it/command.rs"),
     ("licenses/", "the site has no lock file: the gate's samples and examples, each code"),
     ("sbom/", "the site has no lock file: the gate's samples and examples, each code"),

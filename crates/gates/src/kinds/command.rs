@@ -23,8 +23,8 @@ pub use json::read_json;
 pub use report::{Place, Report, ReportError, Reported};
 pub use sarif::read_sarif;
 
-use places::Folders;
-use report::{finding, plain};
+pub(crate) use places::Folders;
+pub(crate) use report::{MOST_FINDINGS, Reporter, finding, plain, whole};
 
 charter_deploy_model::kind! {
     /// Runs programs of the project's own and takes what they say as findings.
@@ -108,6 +108,9 @@ charter_deploy_model::kind! {
         "command/note": Note, principle None;
     }
 }
+
+/// The codes of what a program reports.
+const CODES: [&str; 3] = ["command/error", "command/warning", "command/note"];
 
 /// The section `[gates.command]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -312,8 +315,9 @@ impl Command {
     fn take(&self, run: &CommandRun, report: Report, folders: &Folders, seen: &mut Seen, failed: Option<i32>) {
         let name = &run.name;
         let mask = |text: &str| plain(&self.secrets.mask(text));
+        let reporter = Reporter { name, codes: &CODES, severity: &run.severity };
         let findings: Vec<Finding> =
-            report.findings.iter().map(|reported| finding(run, reported, folders, &mask)).collect();
+            report.findings.iter().map(|reported| finding(&reporter, reported, folders, &mask)).collect();
         if let Some(status) = failed
             && findings.iter().all(|finding| finding.code == "command/note")
         {
@@ -371,7 +375,7 @@ fn folder(run: &CommandRun, subject: &Subject) -> Option<PathBuf> {
     }
 }
 
-fn with_cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_cause(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

@@ -23,6 +23,7 @@ contract! {
     accessibility
     branches
     clean_tree
+    code_quality
     command
     commits
     compose

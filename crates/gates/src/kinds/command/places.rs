@@ -10,14 +10,14 @@ use crate::Subject;
 
 /// What paths in a program's output are relative to, and what those in findings are.
 #[derive(Debug, Clone)]
-pub(super) struct Folders {
+pub(crate) struct Folders {
     ran_in: PathBuf,
     top: PathBuf,
     in_source: bool,
 }
 
 impl Folders {
-    pub(super) fn new(ran_in: PathBuf, tree: CommandTree, subject: &Subject) -> Self {
+    pub(crate) fn new(ran_in: PathBuf, tree: CommandTree, subject: &Subject) -> Self {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let in_source = tree == CommandTree::Source;
         let top = subject.source.as_ref().filter(|_| in_source).map(|source| real(source.repository.root()));
@@ -25,8 +25,13 @@ impl Folders {
         Self { top: top.filter(|top| ran_in.starts_with(top)).unwrap_or_else(|| ran_in.clone()), ran_in, in_source }
     }
 
+    /// Returns a text in which files of the folder are named as from within it.
+    pub(crate) fn shorten(&self, text: &str) -> String {
+        text.replace(&format!("{}/", self.ran_in.display()), "")
+    }
+
     /// Returns a place as a finding names it; nothing when it is outside the tree or not a file there.
-    pub(super) fn locate(&self, place: &Place) -> Option<Location> {
+    pub(crate) fn locate(&self, place: &Place) -> Option<Location> {
         let uri = place.uri.as_str();
         let path = match uri.strip_prefix("file://") {
             Some(rest) => &rest[rest.find('/')?..],

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use charter_deploy_model::{Finding, Location, Measure, Severity};
 use sha2::{Digest as _, Sha256};
 
-use super::CommandRun;
 use super::places::Folders;
 
 /// More results than this are not taken over.
-pub(super) const MOST_FINDINGS: usize = 10_000;
+pub(crate) const MOST_FINDINGS: usize = 10_000;
 /// A longer text is cut, in characters.
 const LONGEST_TEXT: usize = 600;
 /// More places of one finding than this are left out.
-pub(super) const MOST_PLACES: usize = 10;
+pub(crate) const MOST_PLACES: usize = 10;
 
 /// What a program reports.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -79,7 +78,7 @@ pub enum ReportError {
 }
 
 /// Returns the bytes of a report, when there are some.
-pub(super) fn whole(output: &[u8]) -> Result<&[u8], ReportError> {
+pub(crate) fn whole(output: &[u8]) -> Result<&[u8], ReportError> {
     /// As much as is kept of a program's output, in bytes.
     const KEPT: usize = 4 << 20;
     let output = output.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(output);
@@ -90,14 +89,24 @@ pub(super) fn whole(output: &[u8]) -> Result<&[u8], ReportError> {
     }
 }
 
+/// A program that reports, and how bad that is taken to be.
+pub(crate) struct Reporter<'a> {
+    /// What to call it.
+    pub(crate) name: &'a str,
+    /// The codes of what is an error, a warning and a note.
+    pub(crate) codes: &'a [&'static str; 3],
+    /// How bad its findings are, by its name of the rule, or by `error`, `warning` or `note` as it reports them.
+    pub(crate) severity: &'a BTreeMap<String, Severity>,
+}
+
 /// Makes a finding of what a program reported; `mask` takes secrets and control characters out of a text.
-pub(super) fn finding(
-    run: &CommandRun,
+pub(crate) fn finding(
+    reporter: &Reporter<'_>,
     reported: &Reported,
     folders: &Folders,
     mask: &impl Fn(&str) -> String,
 ) -> Finding {
-    let name = &run.name;
+    let name = reporter.name;
     let rule = reported.rule.as_deref().map(mask).filter(|rule| !rule.is_empty());
     let message = Some(mask(&reported.message)).filter(|message| !message.trim().is_empty());
     let message = message.unwrap_or_else(|| "it does not say what is wrong".to_owned());
@@ -113,7 +122,7 @@ pub(super) fn finding(
 
     let subject = reported.subject.as_deref().map(mask).filter(|subject| !subject.is_empty());
     let subject = subject.or_else(|| locations.first().map(|location| location.path.clone()));
-    let subject = subject.unwrap_or_else(|| name.clone());
+    let subject = subject.unwrap_or_else(|| name.to_owned());
     let said_by = match &rule {
         Some(rule) => format!("`{rule}` of `{name}`"),
         None => format!("`{name}`"),
@@ -128,11 +137,11 @@ pub(super) fn finding(
         Some(why) => format!("; suppressed: {why}"),
         None => String::new(),
     };
-    let severity = severity(run, reported);
-    let code = match severity {
-        Severity::Error => "command/error",
-        Severity::Warning => "command/warning",
-        Severity::Note => "command/note",
+    let [error, warning, note] = *reporter.codes;
+    let code = match severity(reporter, reported) {
+        Severity::Error => error,
+        Severity::Warning => warning,
+        Severity::Note => note,
     };
     let discriminator = reported.key.clone().unwrap_or_else(|| without_figures(&message));
     let digest: String =
@@ -142,7 +151,7 @@ pub(super) fn finding(
     locations.into_iter().fold(Finding::new(code, subject, text).key(key), Finding::at)
 }
 
-fn severity(run: &CommandRun, reported: &Reported) -> Severity {
+fn severity(reporter: &Reporter<'_>, reported: &Reported) -> Severity {
     if reported.suppressed.is_some() {
         return Severity::Note;
     }
@@ -151,12 +160,12 @@ fn severity(run: &CommandRun, reported: &Reported) -> Severity {
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
-    let own = reported.rule.as_ref().and_then(|rule| run.severity.get(rule));
-    own.or_else(|| run.severity.get(level)).copied().unwrap_or(reported.severity)
+    let own = reported.rule.as_ref().and_then(|rule| reporter.severity.get(rule));
+    own.or_else(|| reporter.severity.get(level)).copied().unwrap_or(reported.severity)
 }
 
 /// Returns a text as one line without control characters, and not too long.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut words = text.split(|character: char| character.is_control() || character.is_whitespace());
     let mut plain = String::with_capacity(text.len().min(LONGEST_TEXT));
     let mut count = 0;
