@@ -17,7 +17,7 @@ mod rustsec;
 mod versions;
 
 pub(crate) use folder::open;
-pub(crate) use merge::{Weakness, weaknesses};
+pub(crate) use merge::{Weakness, own_id, weaknesses};
 #[cfg(feature = "fuzzing")]
 pub(crate) use osv::read as read_osv;
 pub(crate) use ranges::npm_range;

@@ -6,9 +6,10 @@ use std::borrow::Cow;
 
 use crate::html::css::{self, Piece};
 use crate::html::{self, EndTag, StartTag, Visitor};
+use crate::import;
 use crate::kinds::{
-    compose, core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, licenses, lighthouse,
-    links, migrations, page_weight, policy, runbook, sbom, secrets, zero_actions,
+    code_quality, compose, core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, licenses,
+    lighthouse, links, migrations, page_weight, policy, runbook, sbom, secrets, zero_actions,
 };
 
 /// Reads a page: every tag and text is where it is said to be.
@@ -186,4 +187,16 @@ pub fn license(text: &str) {
 /// Reads a bill of materials: what it lists has a name and a version.
 pub fn bill(text: &str) {
     sbom::fuzz(text);
+}
+
+/// Reads what linters print.
+pub fn linter(printed: &[u8]) {
+    code_quality::fuzz(printed);
+}
+
+/// Imports a file under each name that is looked for.
+pub fn foreign(file: &[u8]) {
+    for name in import::USUAL {
+        import::fuzz(name, file);
+    }
 }

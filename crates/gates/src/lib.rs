@@ -31,6 +31,7 @@ mod gate;
 mod glob;
 mod html;
 mod image;
+pub mod import;
 pub mod kinds;
 mod measured;
 mod memory;

@@ -85,7 +85,7 @@ fn weakness(ecosystem: Ecosystem, version: &str, group: &[&Match<'_>]) -> Weakne
     let ids: BTreeSet<&String> =
         group.iter().flat_map(|(advisory, _)| std::iter::once(&advisory.id).chain(&advisory.aliases)).collect();
     // Another database may know the id of the one whose advisory is not at hand.
-    let id = ids.iter().min_by_key(|id| (rank(ecosystem, id), **id)).map(|id| (*id).clone()).unwrap_or_default();
+    let id = own_id(ecosystem, ids.iter().copied()).cloned().unwrap_or_default();
     let severities = group.iter().flat_map(|(advisory, affected)| {
         affected.iter().map(|affected| affected.severity).chain([advisory.severity]).flatten()
     });
@@ -98,6 +98,11 @@ fn weakness(ecosystem: Ecosystem, version: &str, group: &[&Match<'_>]) -> Weakne
         fixed: group.iter().flat_map(|(_, affected)| affected).find_map(|one| ranges::fixed_above(one, version)),
         id,
     }
+}
+
+/// Returns which of the ids of a weakness it goes by: the one that is most the ecosystem's own.
+pub(crate) fn own_id<'a>(ecosystem: Ecosystem, ids: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    ids.min_by_key(|id| (rank(ecosystem, id), *id))
 }
 
 /// Says how much an id is the ecosystem's own; the least is the most.

@@ -17,7 +17,10 @@ use crate::packages::{self, Ecosystem, Package, Packages};
 use crate::{DependsOn, Gate, GateError, Source, Subject, glob};
 
 mod findings;
+mod names;
 mod npm_audit;
+
+pub use names::{Named, names};
 
 charter_deploy_model::kind! {
     /// Refuses packages of which a weakness is known.

@@ -20,6 +20,7 @@ mod findings;
 mod terms;
 
 use terms::{Terms, Verdict};
+pub(crate) use terms::{is_expression, is_known};
 
 charter_deploy_model::kind! {
     /// Refuses packages under a licence that is not allowed.

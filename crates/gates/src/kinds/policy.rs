@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::gate::blocking;
 use crate::{DependsOn, Gate, GateError, Source, Subject, glob};
 
-mod documents;
+pub(crate) mod documents;
 mod metadata;
 mod rego;
 mod rewrite;

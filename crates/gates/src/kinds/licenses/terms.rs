@@ -139,6 +139,16 @@ fn licensees(names: &[String]) -> Result<Vec<Licensee>, Refusal> {
     names.iter().map(one).collect()
 }
 
+/// Says whether SPDX knows a licence of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    Licensee::parse_mode(name, ParseMode::LAX).is_ok()
+}
+
+/// Says whether a text is an expression of SPDX.
+pub(crate) fn is_expression(text: &str) -> bool {
+    parse(text).is_some()
+}
+
 fn parse(text: &str) -> Option<Expression> {
     if text.len() > LENGTH_LIMIT {
         return None;

@@ -5,22 +5,22 @@ use serde_json::{Map, Number, Value};
 use crate::yaml::{self, Content, Document, Id};
 
 /// A larger document is not judged, in bytes.
-pub(super) const SIZE_LIMIT: u64 = 8 << 20;
+pub(crate) const SIZE_LIMIT: u64 = 8 << 20;
 /// A document that is larger when its aliases are written out is not judged, in values.
 const EXPANDED_LIMIT: usize = 200_000;
 
 /// One document of a file, and the line it begins in.
 #[derive(Debug, PartialEq)]
-pub(super) struct Input {
-    pub(super) line: u32,
-    pub(super) value: Value,
+pub(crate) struct Input {
+    pub(crate) line: u32,
+    pub(crate) value: Value,
 }
 
 /// Why a file cannot be read, and where.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) what: String,
-    pub(super) line: Option<u32>,
+pub(crate) struct Problem {
+    pub(crate) what: String,
+    pub(crate) line: Option<u32>,
 }
 
 impl Problem {
@@ -30,7 +30,7 @@ impl Problem {
 }
 
 /// Reads a file by the ending of its name.
-pub(super) fn read(path: &str, content: &[u8]) -> Result<Vec<Input>, Problem> {
+pub(crate) fn read(path: &str, content: &[u8]) -> Result<Vec<Input>, Problem> {
     let text = std::str::from_utf8(content).map_err(|_| Problem::new("is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let first = |value| vec![Input { line: 1, value }];
