@@ -181,6 +181,11 @@ pub(crate) enum Gates {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Turns what other tools are told into settings and waivers here: prints them, and what became of each line.
+    ///
+    /// Read are lighthouserc and budgets.json, .hadolint.yaml, .trivyignore, osv-scanner.toml, deny.toml, Size Limit's
+    /// and pa11y-ci's configuration. Nothing that is in charter.toml is changed.
+    Import(Import),
     /// Makes the safe edits that findings carry, in the project's own files.
     Fix {
         /// Say what would be edited; edit nothing.
@@ -200,6 +205,22 @@ pub(crate) enum Gates {
         /// Such as `page-weight` or `page-weight/script`.
         code: String,
     },
+}
+
+/// What is imported, and what becomes of it.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Import {
+    /// The files, relative to the project; the usual ones in its folder, unless some are named.
+    pub(crate) files: Vec<PathBuf>,
+    /// Add it to charter.toml, too.
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Who answers for the waivers.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner: Option<String>,
+    /// The last day on which waivers hold that have no end of their own; 90 days from now unless given.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) expires: Option<jiff::civil::Date>,
 }
 
 /// How much is judged, and where the reports go.

@@ -16,6 +16,7 @@ mod args;
 mod commands;
 pub mod config;
 pub mod init;
+mod merge;
 mod open;
 mod output;
 mod signals;

@@ -161,3 +161,29 @@ fn a_new_gate_begins_as_a_crate_of_its_own() {
     site.run(&["gates", "new", "Page Age"]).expect(2);
     site.run(&["gates", "new", "links"]).expect(2);
 }
+
+#[test]
+fn what_other_tools_are_told_is_printed_then_written_and_not_written_twice() {
+    let site = Site::new(PROGRAM);
+    site.run(&["gates", "import"]).expect(2);
+    let told = r#"{"ci":{"assert":{"assertions":{"resource-summary:script:size":["error",{"maxNumericValue":150000}],
+        "uses-http2":"warn"}}}}"#;
+    site.write(".lighthouserc.json", told);
+    site.write(".trivyignore", "# One-shot\nDS026\n");
+    let before = site.read("charter.toml");
+    let ran = site.run(&["gates", "import"]).expect(0);
+    for said in ["max-script-bytes = 150000", "removed in Lighthouse 13", "a waiver of `dockerfile/no-healthcheck`"] {
+        assert!(ran.stdout.contains(said), "{said}: {}", ran.text());
+    }
+    assert_eq!(site.read("charter.toml"), before);
+
+    site.run(&["gates", "import", "--write"]).expect(2);
+    assert_eq!(site.read("charter.toml"), before, "nobody answers for the waiver");
+    site.run(&["gates", "import", "--write", "--owner", "ann"]).expect(0);
+    let after = site.read("charter.toml");
+    assert!(after.starts_with(&before) && after.contains("owner = \"ann\""), "{after}");
+    site.run(&["gates", "import", "--write", "--owner", "ann"]).expect(0);
+    assert_eq!(site.read("charter.toml"), after);
+    site.commit("Bring what was told to others");
+    site.run(&["deploy", "--dry-run"]).expect(0);
+}

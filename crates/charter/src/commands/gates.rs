@@ -2,6 +2,7 @@
 
 mod baseline;
 mod fix;
+mod import;
 mod new;
 mod write;
 
@@ -28,6 +29,7 @@ pub(super) async fn gates(invocation: &Invocation<'_>, command: Gates) -> Ended 
             baseline::write(invocation, accept_new, figures, dry_run).await
         }
         Gates::Fix { dry_run } => fix::fix(invocation, dry_run).await,
+        Gates::Import(asked) => import::run(invocation, asked).await,
         Gates::New { id, into } => new::new(invocation, &id, into),
     }
 }
