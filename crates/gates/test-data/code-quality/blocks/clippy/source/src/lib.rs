@@ -1,3 +1,4 @@
+//! Tides.
 pub fn high(tide: u32) -> u32 {
     return tide + 1;
 }
