@@ -24,8 +24,8 @@ charter_deploy_model::kind! {
     /// Runs the project's own linters and holds what they find to the baseline.
     ///
     /// ESLint is run where the project's `package.json` asks for it and a configuration of it lies beside, as
-    /// `node_modules/.bin/eslint --format json .`; clippy where there is a `Cargo.toml`, as
-    /// `cargo clippy --workspace --all-targets --message-format=json`. `detect` says which of the two are looked for;
+    /// `node_modules/.bin/eslint --format json .`; clippy where a `clippy.toml` or `[lints.clippy]` configures it (compiling
+    /// a workspace is nothing to do unasked), as `cargo clippy --workspace --all-targets --message-format=json`. `detect` says which of the two are looked for;
     /// one of `linters` that prints in the same format takes its place. Any other linter that prints SARIF 2.1.0 is
     /// one of `linters`. They run one after another in the project's folder, without a shell, and write where they
     /// always do, such as Cargo's `target`. Of the environment they get what programs need and no secret.

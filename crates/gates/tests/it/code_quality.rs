@@ -51,14 +51,18 @@ fn undecided(seen: &Seen) -> &str {
     &seen.looked_at.undecided[0]
 }
 
-const MANIFEST: &str = "[package]\nname = \"tide\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
+const MANIFEST: &str = "[package]\nname = \"tide\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n\
+                        [lints.clippy]\nall = \"warn\"\n";
 const NEEDLESS: &str = "pub fn high(tide: u32) -> u32 {\n    return tide + 1;\n}\n";
 
 #[tokio::test]
-async fn clippy_is_run_where_there_is_a_manifest_and_its_findings_do_not_move_with_lines() {
+async fn clippy_is_run_where_it_is_configured_and_its_findings_do_not_move_with_lines() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "Cargo.toml", MANIFEST);
     write(folder.path(), "src/lib.rs", NEEDLESS);
+    write(folder.path(), "Cargo.toml", MANIFEST.split("[lints").next().unwrap());
+    let unasked = inspect("code-quality", json!({}), &Subject::new(folder.path())).await;
+    assert!(matches!(unasked, Inspection::NotApplicable { .. }), "{unasked:?}");
+    write(folder.path(), "Cargo.toml", MANIFEST);
     let seen = run(folder.path(), json!({})).await;
     assert_eq!((seen.codes(), &seen.looked_at.undecided), (vec!["code-quality/warning"], &Vec::new()), "{seen:?}");
     let first = &seen.findings[0];
@@ -82,7 +86,7 @@ async fn code_that_does_not_compile_is_an_error_and_what_depends_on_it_undecided
     assert!(undecided(&run(folder.path(), json!({})).await).contains("exited with status 101"), "{seen:?}");
 }
 
-/// ESLint itself is in no package of this repository: what stands in for it prints what it printed once.
+/// ESLint itself is in no package of this repository: what stands in for it prints a report in its form.
 #[tokio::test]
 async fn eslint_is_run_where_it_is_asked_for_and_configured() {
     let folder = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ use crate::open;
 const LARGEST_SHOWN: u64 = 4 << 20;
 
 /// Gates whose findings may stand where a secret does, so that nobody is shown the line.
-const MAY_BE_SECRET: [&str; 2] = ["secrets", "command"];
+const MAY_BE_SECRET: [&str; 3] = ["secrets", "command", "code-quality"];
 
 /// Says the reports of the site in `site`, and writes them in the forms that were asked for.
 pub(super) fn reports(

@@ -41,10 +41,21 @@ pub(super) fn eslint(project: &Path) -> Option<Linter> {
     (is_asked_for && is_configured).then(|| linter("eslint", &command, LinterFormat::Eslint))
 }
 
-/// Returns clippy, when the project has a `Cargo.toml`.
+/// Returns clippy, when the project has a `Cargo.toml` and something configures clippy: it compiles the workspace, and
+/// many have one only for their chores.
 pub(super) fn clippy(project: &Path) -> Option<Linter> {
+    let has = |name: &str| project.join(name).is_file();
+    let is_configured = || has("clippy.toml") || has(".clippy.toml") || lints_clippy(&project.join("Cargo.toml"));
     let command = ["cargo", "clippy", "--workspace", "--all-targets", "--message-format=json"];
-    project.join("Cargo.toml").is_file().then(|| linter("clippy", &command, LinterFormat::Clippy))
+    (has("Cargo.toml") && is_configured()).then(|| linter("clippy", &command, LinterFormat::Clippy))
+}
+
+/// Says whether a `Cargo.toml` has a table of clippy's lints. One that cannot be read is for Cargo to complain of.
+fn lints_clippy(path: &Path) -> bool {
+    let Some(text) = read(path).and_then(|text| String::from_utf8(text).ok()) else { return false };
+    let Ok(manifest) = toml::from_str::<toml::Table>(&text) else { return true };
+    let has = |lints: Option<&toml::Value>| lints.and_then(|lints| lints.get("clippy")).is_some();
+    has(manifest.get("lints")) || has(manifest.get("workspace").and_then(|workspace| workspace.get("lints")))
 }
 
 fn linter(name: &str, command: &[&str], format: LinterFormat) -> Linter {
@@ -60,9 +71,13 @@ fn linter(name: &str, command: &[&str], format: LinterFormat) -> Linter {
 }
 
 fn manifest(path: &Path) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&read(path)?).ok()
+}
+
+fn read(path: &Path) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     File::open(path).ok()?.take(LARGEST).read_to_end(&mut text).ok()?;
-    serde_json::from_slice(&text).ok()
+    Some(text)
 }
 
 /// Says what to type when a linter is not there.

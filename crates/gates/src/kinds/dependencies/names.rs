@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use charter_host::{Scope, Setup};
 
-use super::{Dependencies, DependenciesConfig, globs, read};
+use super::{Dependencies, DependenciesConfig, read};
 use crate::advisories::{Advisory, Sort, Wanted, own_id};
 use crate::gate::blocking;
 use crate::packages::Ecosystem;
-use crate::{GateError, Source};
+use crate::{GateError, Source, glob};
 
 /// A weakness as a finding has it: the id that its subject begins with, and the code.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ pub async fn names(
     source: &Source,
     scope: &Scope,
 ) -> Result<BTreeMap<String, BTreeSet<Named>>, GateError> {
-    let exclude = globs(&config.exclude)
+    let exclude = glob::compile_all("exclude", &config.exclude)
         .map_err(|refusal| GateError::Unavailable { reason: format!("`gates.dependencies`: {}", refusal.0) })?;
     let packages = read(source, &exclude, scope).await?;
     let gate = Dependencies { config, exclude, root: setup.root.to_owned(), host: setup.host.clone() };
