@@ -32,5 +32,5 @@ mod program;
 
 pub use browser::{Browser, BrowserOptions, Network, arguments};
 pub use error::BrowserError;
-pub use page::{Page, Speed, Viewport};
+pub use page::{Answer, AppManifest, Ignored, Page, Speed, Viewport};
 pub use program::find;

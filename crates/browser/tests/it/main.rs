@@ -8,10 +8,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use charter_browser::{Browser, BrowserError, BrowserOptions, Network, Speed, Viewport, find};
+use charter_browser::{Answer, Browser, BrowserError, BrowserOptions, Network, Speed, Viewport, find};
 use charter_host::Environment;
 
 /// Starts a browser; nothing, with a word, where none is installed and nobody promised one.
@@ -40,6 +41,11 @@ async fn serve() -> String {
         .route("/alert", get(|| page("Alert", "<script>document.title = String(confirm('?'))</script>")))
         .route("/endless", get(move || page("Endless", endless)))
         .route("/never", get(std::future::pending::<()>))
+        .route("/moved", get(|| async { axum::response::Redirect::temporary("/") }))
+        .route("/gone", get(|| async { (StatusCode::GONE, "gone") }))
+        .route("/worker.js", get(|| async { ([(CONTENT_TYPE, "text/javascript")], WORKER) }))
+        .route("/app", get(|| page("App", "<link rel=manifest href=/manifest><h1>Online</h1>")))
+        .route("/manifest", get(|| async { r#"{"name":"App","theme_color":"no colour"}"# }))
         .route("/waits", get(|| page("Waits", "<img src=/never>")))
         .route(
             "/elsewhere",
@@ -55,6 +61,11 @@ async fn serve() -> String {
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
 }
+
+const WORKER: &str = "addEventListener('fetch', event => {
+    const html = { headers: { 'content-type': 'text/html' } };
+    event.respondWith(new Response('<title>Offline</title><p>Offline', html));
+})";
 
 fn impatient() -> BrowserOptions {
     BrowserOptions { limit: Duration::from_secs(3), ..BrowserOptions::default() }
@@ -87,6 +98,41 @@ async fn a_slow_network_lets_a_page_wait() {
     // Chromium delays a response's body, and tells its beginning as if nothing were slow.
     let script = "performance.getEntriesByType('navigation')[0].responseEnd >= 400";
     assert_eq!(page.evaluate(script).await.unwrap(), true);
+}
+
+#[tokio::test]
+async fn it_is_told_who_answered_for_a_document() {
+    let Some(browser) = start(BrowserOptions::default()).await else { return };
+    let site = serve().await;
+    let page = browser.page().await.unwrap();
+    let server = |path: &str, status| Answer { url: format!("{site}{path}"), status, from_service_worker: false };
+    assert_eq!(page.visit(&format!("{site}/moved")).await.unwrap(), server("/", 200));
+    assert_eq!(page.visit(&format!("{site}/#part")).await.unwrap(), server("/", 200), "anew, though it is shown");
+    assert_eq!(page.visit(&format!("{site}/gone")).await.unwrap(), server("/gone", 410));
+    page.evaluate(
+        "navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready).then(() => 1)",
+    )
+    .await
+    .unwrap();
+    page.forget_cache().await.unwrap();
+    let answer = page.visit(&format!("{site}/gone")).await.unwrap();
+    assert_eq!(answer, Answer { status: 200, from_service_worker: true, ..server("/gone", 200) });
+    assert_eq!(page.evaluate("document.title").await.unwrap(), "Offline");
+    let refused = browser.page().await.unwrap().visit("http://127.0.0.1:9/").await.unwrap_err();
+    assert!(matches!(&refused, BrowserError::NotLoaded { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn the_browser_says_what_it_ignores_in_a_manifest() {
+    let Some(browser) = start(BrowserOptions::default()).await else { return };
+    let site = serve().await;
+    let page = browser.page().await.unwrap();
+    page.open(&format!("{site}/app")).await.unwrap();
+    let manifest = page.app_manifest().await.unwrap();
+    assert_eq!(manifest.url, format!("{site}/manifest"));
+    assert!(manifest.ignored.len() == 1 && manifest.ignored[0].message.contains("theme_color"), "{manifest:?}");
+    page.open(&site).await.unwrap();
+    assert_eq!(page.app_manifest().await.unwrap().url, "");
 }
 
 #[tokio::test]
