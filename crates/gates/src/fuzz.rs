@@ -9,7 +9,7 @@ use crate::html::{self, EndTag, StartTag, Visitor};
 use crate::import;
 use crate::kinds::{
     code_quality, compose, core_web_vitals, dependencies, dockerfile, headers, html as html_gate, kubernetes, licenses,
-    lighthouse, links, migrations, page_weight, policy, runbook, sbom, secrets, zero_actions,
+    lighthouse, links, migrations, page_weight, policy, pwa, runbook, sbom, secrets, typescript, zero_actions,
 };
 
 /// Reads a page: every tag and text is where it is said to be.
@@ -199,4 +199,14 @@ pub fn foreign(file: &[u8]) {
     for name in import::USUAL {
         import::fuzz(name, file);
     }
+}
+
+/// Reads what type checkers print: every error has a place that can be one.
+pub fn types(printed: &[u8]) {
+    typescript::fuzz(printed);
+}
+
+/// Reads a web app manifest and the head of an icon.
+pub fn app_manifest(file: &[u8]) {
+    pwa::fuzz(file);
 }

@@ -24,10 +24,12 @@ pub mod migrations;
 pub mod page_weight;
 pub mod policy;
 pub mod publishable;
+pub mod pwa;
 pub mod runbook;
 pub mod sbom;
 pub mod secrets;
 pub mod spec_driven;
+pub mod typescript;
 pub mod zero_actions;
 
 pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
@@ -51,9 +53,11 @@ pub(crate) fn register(catalog: &mut Catalog<dyn Gate>) {
     catalog.register(&page_weight::META, page_weight::gate);
     catalog.register(&policy::META, policy::gate);
     catalog.register(&publishable::META, publishable::gate);
+    catalog.register(&pwa::META, pwa::gate);
     catalog.register(&runbook::META, runbook::gate);
     catalog.register(&sbom::META, sbom::gate);
     catalog.register(&secrets::META, secrets::gate);
     catalog.register(&spec_driven::META, spec_driven::gate);
+    catalog.register(&typescript::META, typescript::gate);
     catalog.register(&zero_actions::META, zero_actions::gate);
 }

@@ -224,6 +224,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("sbom/", "the site has no lock file: the gate's samples and examples, each code"),
     ("migrations/", "the site has no database: the gate's samples and examples, each code"),
     ("policy/", "the site has no policy of its own: the gate's samples and examples, each code"),
+    ("pwa/", "needs a browser: the gate's samples and examples, each code"),
+    ("typescript/", "the site has no TypeScript: the gate's samples and examples, each code"),
     ("runbook/", "nothing is demanded until it is configured: the gate's samples and examples, each code"),
     ("spec-driven/", "the site has no spec: the gate's samples and examples, each code"),
     ("zero-actions/minutes", "needs GitHub: crates/gates/tests/it/zero_actions.rs"),

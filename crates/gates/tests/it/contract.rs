@@ -42,10 +42,12 @@ contract! {
     page_weight
     policy
     publishable
+    pwa
     runbook
     sbom
     secrets
     spec_driven
+    typescript
     zero_actions
 }
 

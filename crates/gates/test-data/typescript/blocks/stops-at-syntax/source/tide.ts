@@ -1,0 +1,2 @@
+export function rises(height: number): boolean {
+  return height > "1";

@@ -1,0 +1,1 @@
+export const hours: number = 24;
