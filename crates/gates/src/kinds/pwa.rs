@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use charter_browser::{Browser, BrowserError, BrowserOptions};
 use charter_deploy_model::{Finding, Inspection, KindMeta, LookedAt};
 use charter_host::{Environment, Refusal, Scope, Setup};
 use schemars::JsonSchema;
@@ -12,7 +11,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::gate::blocking;
-use crate::{DependsOn, Gate, GateError, Subject};
+use crate::{DependsOn, Gate, GateError, Subject, browsed};
 
 mod icon;
 mod manifest;
@@ -75,7 +74,7 @@ charter_deploy_model::kind! {
         "pwa/display": Error, principle None;
         /// An icon is missing, torn, or not of the size that it says.
         ///
-        /// Browsers want one of 192 and one of 512 pixels, as PNG, WebP or SVG, whose `purpose` is `any` or left out. One that is
+        /// Browsers want them up to 512 pixels, and scale a larger one down: as PNG, WebP or SVG, whose `purpose` is `any` or left out. One that is
         /// on another host cannot be judged.
         "pwa/icon": Error, principle None;
         /// No icon can be cut to the shape that a device gives its icons.
@@ -110,7 +109,7 @@ pub struct PwaConfig {
     pub offline: bool,
     /// Further pages that must load without a network, as paths, `/` being the front page.
     pub offline_pages: Vec<String>,
-    /// The sizes of icons that must be there, in pixels.
+    /// The sizes that icons must be there for, in pixels: each of that size or larger.
     pub icons: Vec<u32>,
     /// Hosts that are this site: URLs with them lead to it.
     pub hosts: Vec<String>,
@@ -169,11 +168,7 @@ impl Gate for Pwa {
 
     async fn inspect(&self, subject: &Subject, scope: &Scope) -> Result<Inspection, GateError> {
         let artifact = Arc::clone(subject.artifact()?);
-        let preview: Url = subject
-            .preview
-            .as_deref()
-            .and_then(|preview| preview.parse().ok())
-            .ok_or_else(|| GateError::Unavailable { reason: "the staged release is not served".to_owned() })?;
+        let preview: Url = browsed::preview(subject)?.parse().expect("the preview has an address");
         let place = Place::new(Arc::clone(&artifact), preview, self.config.hosts.clone());
         let (looking, cancel) = (place.clone(), scope.clone());
         let Linked { manifests, mut undecided } = blocking(move || pages::linked(&looking, &cancel)).await?;
@@ -216,10 +211,10 @@ impl Gate for Pwa {
             scope.progress(done as u64, None, &format!("trying `{}` out in Chromium", judged.path));
             let running = match &browser {
                 Some(running) => running,
-                None => match self.start().await {
+                None => match browsed::start(&self.environment, 2, self.page_limit()).await {
                     Ok(started) => browser.insert(started),
-                    Err(what) => {
-                        undecided.push(what);
+                    Err(error) => {
+                        undecided.push(error.to_string());
                         break;
                     }
                 },
@@ -232,7 +227,11 @@ impl Gate for Pwa {
                     tried += told.pages;
                 }
                 Err(error) => {
-                    undecided.push(format!("`{}` could not be tried out: {}", judged.path, with_cause(&error)));
+                    undecided.push(format!(
+                        "`{}` could not be tried out: {}",
+                        judged.path,
+                        browsed::with_cause(&error)
+                    ));
                     // Whatever hangs in it is not taken over to the next.
                     browser = None;
                 }
@@ -247,20 +246,8 @@ impl Gate for Pwa {
 }
 
 impl Pwa {
-    async fn start(&self) -> Result<Browser, String> {
-        let limit = PAGE_LIMIT + Duration::from_secs(self.config.wait_seconds);
-        let options = BrowserOptions { pages_at_once: 2, limit, ..BrowserOptions::default() };
-        Browser::start(&self.environment, &options).await.map_err(|error| {
-            let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
-            format!("{}{help}", with_cause(&error))
-        })
-    }
-}
-
-fn with_cause(error: &BrowserError) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
+    fn page_limit(&self) -> Duration {
+        PAGE_LIMIT + Duration::from_secs(self.config.wait_seconds)
     }
 }
 

@@ -202,9 +202,10 @@ impl Reader<'_> {
             judged.undecided.push(format!("`{}` names more than {MOST_ICONS} icons", self.path));
         }
         for size in sizes {
-            let is_there = there.iter().any(|icon| icon.is_none_or(|pixels| pixels == *size));
+            let is_there = there.iter().any(|icon| icon.is_none_or(|pixels| pixels >= *size));
             if !is_there && !is_uncertain {
-                let message = format!("`{}` names no icon that really is {size} pixels wide and high", self.path);
+                let message =
+                    format!("`{}` names no icon that really is {size} pixels wide and high or larger", self.path);
                 let help = "add a square PNG, WebP or SVG of that size whose `purpose` is `any`";
                 judged.findings.push(self.finding("icon", "icons", &size.to_string(), message).help(help));
             }
