@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::chore::{is_installed, program, say};
 
 /// Debian packages that the tests use: package, and a program that shows it is there.
-const PACKAGES: [(&str, &str); 12] = [
+const PACKAGES: [(&str, &str); 13] = [
     ("git", "git"),
     ("chromium", "chromium"),
     ("nodejs", "node"),
@@ -19,6 +19,7 @@ const PACKAGES: [(&str, &str); 12] = [
     ("e2fsprogs", "mkfs.ext4"),
     ("xfsprogs", "xfs_io"),
     ("rsync", "rsync"),
+    ("libxml2-utils", "xmllint"),
 ];
 
 /// Runs the checks. With `--all` it installs what they need, and a test that would skip fails.

@@ -1,6 +1,6 @@
 //! Gate reports as JUnit XML, for whatever shows test results.
 //!
-//! There is no one schema; this is what Jenkins' and Ant's have in common: one suite a gate, one case a finding, and one
+//! There is no one schema; this keeps to Jenkins', the strictest of those in use: one suite a gate, one case a finding, and one
 //! for each code that was looked for and not found.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,6 @@ use crate::{visible, words};
 struct Case {
     class: String,
     name: String,
-    properties: Vec<(&'static str, String)>,
     outcome: Outcome,
     said: String,
 }
@@ -33,7 +32,7 @@ enum Outcome {
 ///
 /// An error is a failure, and so is a warning of a gate that failed; other findings are cases that passed and say what
 /// they are. What is waived or known is skipped, with the reason. A gate that could not look, or failed itself, is an
-/// error. Each finding's case has the properties `subject` and `standing`.
+/// error. What a finding's case says ends in the lines `subject: …` and `standing: …`.
 #[must_use]
 pub fn junit(reports: &[GateReport], kinds: &[&KindMeta]) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
@@ -50,7 +49,8 @@ fn write(writer: &mut Writer<Vec<u8>>, reports: &[GateReport], kinds: &[&KindMet
     writer
         .create_element("testsuites")
         .with_attributes([("name", "charter")])
-        .with_attributes(counts(all()).iter().map(|(name, count)| (*name, count.as_str())))
+        // Only suites may say how many they skipped.
+        .with_attributes(counts(all()).iter().take(3).map(|(name, count)| (*name, count.as_str())))
         .write_inner_content(|writer| suites.iter().try_for_each(|(report, cases)| suite(writer, report, cases)))?;
     Ok(())
 }
@@ -61,7 +61,10 @@ fn suite(writer: &mut Writer<Vec<u8>>, report: &GateReport, cases: &[Case]) -> i
         .with_attributes([("name", clean(&report.gate).as_str())])
         .with_attributes(counts(cases.iter()).iter().map(|(name, count)| (*name, count.as_str())))
         .write_inner_content(|writer| {
-            properties(writer, &[("verdict", words::verdict(report.verdict).to_owned())])?;
+            writer.create_element("properties").write_inner_content(|writer| {
+                let verdict = [("name", "verdict"), ("value", words::verdict(report.verdict))];
+                writer.create_element("property").with_attributes(verdict).write_empty().map(drop)
+            })?;
             cases.iter().try_for_each(|case| test_case(writer, case))
         })?;
     Ok(())
@@ -87,7 +90,6 @@ fn test_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> io::Result<()> {
         .create_element("testcase")
         .with_attributes([("classname", clean(&case.class).as_str()), ("name", clean(&case.name).as_str())])
         .write_inner_content(|writer| {
-            properties(writer, &case.properties)?;
             match &case.outcome {
                 Outcome::Passed => {}
                 Outcome::Failed { sort, message } => problem(writer, "failure", sort, message, &case.said)?,
@@ -113,19 +115,6 @@ fn problem(writer: &mut Writer<Vec<u8>>, element: &str, sort: &str, message: &st
     Ok(())
 }
 
-fn properties(writer: &mut Writer<Vec<u8>>, properties: &[(&'static str, String)]) -> io::Result<()> {
-    if properties.is_empty() {
-        return Ok(());
-    }
-    writer.create_element("properties").write_inner_content(|writer| {
-        properties.iter().try_for_each(|(name, value)| {
-            let property = writer.create_element("property");
-            property.with_attributes([("name", *name), ("value", clean(value).as_str())]).write_empty().map(|_| ())
-        })
-    })?;
-    Ok(())
-}
-
 /// Text without what XML 1.0 has no place for, not even as an escape.
 fn clean(text: &str) -> String {
     visible(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
@@ -138,13 +127,7 @@ fn clean_lines(text: &str) -> String {
 fn cases(report: &GateReport, kinds: &[&KindMeta]) -> Vec<Case> {
     let reason = || report.reason.clone().unwrap_or_default();
     let mut cases: Vec<Case> = listed(report, kinds).map(|listed| of_finding(report, &listed)).collect();
-    let whole = |outcome| Case {
-        class: report.gate.clone(),
-        name: report.gate.clone(),
-        properties: Vec::new(),
-        outcome,
-        said: String::new(),
-    };
+    let whole = |outcome| Case { class: report.gate.clone(), name: report.gate.clone(), outcome, said: String::new() };
     match report.verdict {
         Verdict::Inconclusive => {
             cases.push(whole(Outcome::Broken { sort: "inconclusive", message: reason() }));
@@ -182,9 +165,9 @@ fn of_finding(report: &GateReport, listed: &Listed<'_>) -> Case {
     // Whatever a message holds, it is one line, so that the places below it are what they seem.
     let places = finding.locations.iter().map(|place| format!("at {}", super::place(place)));
     let help = finding.help.iter().map(|help| format!("help: {}", visible(help)));
-    let said: Vec<String> = std::iter::once(visible(&finding.message)).chain(places).chain(help).collect();
-    let properties = vec![("subject", finding.subject.clone()), ("standing", listed.stands.word().to_owned())];
-    Case { class: finding.code.clone(), name, properties, outcome, said: said.join("\n") }
+    let about = [format!("subject: {}", visible(&finding.subject)), format!("standing: {}", listed.stands.word())];
+    let said: Vec<String> = std::iter::once(visible(&finding.message)).chain(places).chain(help).chain(about).collect();
+    Case { class: finding.code.clone(), name, outcome, said: said.join("\n") }
 }
 
 /// The codes that a gate looked for and did not find.
@@ -194,7 +177,6 @@ fn not_found<'a>(report: &'a GateReport, kinds: &'a [&KindMeta]) -> impl Iterato
     codes.filter(move |code| !found.contains(&code.id)).map(|code| Case {
         class: code.id.to_owned(),
         name: "not found".to_owned(),
-        properties: Vec::new(),
         outcome: Outcome::Passed,
         said: String::new(),
     })
