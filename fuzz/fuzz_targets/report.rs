@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use charter_gates::kinds::command::{read_json, read_sarif};
+use charter_gates::kinds::command::{read_json, read_pa11y, read_sarif};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|output: &[u8]| {
-    let _ = (read_json(output), read_sarif(output));
+    let _ = (read_json(output), read_pa11y(output), read_sarif(output));
 });

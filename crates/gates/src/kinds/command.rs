@@ -15,11 +15,13 @@ use serde::Deserialize;
 use crate::{DependsOn, Gate, GateError, Subject};
 
 mod json;
+mod pa11y;
 mod places;
 mod report;
 mod sarif;
 
 pub use json::read_json;
+pub use pa11y::read_pa11y;
 pub use report::{Place, Report, ReportError, Reported};
 pub use sarif::read_sarif;
 
@@ -39,12 +41,13 @@ charter_deploy_model::kind! {
     ///
     /// - `exit-status`: nothing; an exit status that is not in `success` is the finding.
     /// - `sarif`: SARIF 2.1.0. Results that are suppressed become notes; those that need a review are undecided.
+    /// - `pa11y`: what `pa11y --reporter json` or `pa11y-ci --json` prints. Pages that it could not judge are undecided.
     /// - `json`: `{"v":1,"findings":[…],"measures":[…],"lookedAt":{…}}`, where a finding is
     ///   `{"code":"no-tabs","severity":"error","message":"…","locations":[{"path":"a.txt","line":1,"column":2}]}` and
     ///   may have a `subject` and a `key`, a measure is `{"name":"pages","subject":"site","value":3,"unit":"count"}`,
     ///   and `lookedAt` is `{"counts":{"pages":3},"undecided":[]}`.
     ///
-    /// The last two must be all of it, in at most 4 MiB. A program that prints no finding and yet fails contradicts
+    /// The last three must be all of it, in at most 4 MiB. A program that prints no finding and yet fails contradicts
     /// itself, and is undecided. Secrets of the configuration are masked in whatever is taken over.
     ///
     /// ```toml
@@ -87,6 +90,20 @@ charter_deploy_model::kind! {
         /// ```json,source=report.json,blocks=command/error
         /// {"v": 1, "findings": [{"code": "no-tabs", "message": "`a.txt` is indented with tabs"}],
         ///  "lookedAt": {"counts": {"files": 1}}}
+        /// ```
+        ///
+        /// An issue that pa11y found is one of these too, by pa11y's own name of the rule:
+        ///
+        /// ```toml
+        /// [[gates.command.run]]
+        /// name = "pa11y"
+        /// command = ["cat", "pa11y.json"]
+        /// format = "pa11y"
+        /// ```
+        ///
+        /// ```json,source=pa11y.json,blocks=command/error
+        /// {"total": 1, "passes": 0, "errors": 1, "results": {"http://127.0.0.1/": [
+        ///    {"code": "image-alt", "type": "error", "message": "Images must have alternative text", "selector": "img"}]}}
         /// ```
         "command/error": Error, principle Some(LocalValidation);
         /// A program reports a warning.
@@ -160,6 +177,8 @@ pub enum CommandFormat {
     ExitStatus,
     /// It is SARIF 2.1.0.
     Sarif,
+    /// It is the JSON of pa11y or pa11y-ci.
+    Pa11y,
     /// It is this gate's own JSON.
     Json,
 }
@@ -295,6 +314,7 @@ impl Command {
                 return Ok(());
             }
             CommandFormat::Sarif => read_sarif(&output.stdout),
+            CommandFormat::Pa11y => read_pa11y(&output.stdout),
             CommandFormat::Json => read_json(&output.stdout),
         };
         match read {
