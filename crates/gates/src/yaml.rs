@@ -152,7 +152,7 @@ pub(crate) fn read(text: &str) -> Result<Document, Problem> {
 
 /// Reads every document of a text; those without any value are left out. The limits are for all of them together.
 pub(crate) fn documents(text: &str) -> Result<Vec<Document>, Problem> {
-    let (mut text, mut moved) = (Cow::Borrowed(text), Moved::default());
+    let (mut text, mut moved) = (Cow::Borrowed(text), Moved::of(text));
     for _ in 0..quoted::TEXT_LIMIT {
         match parse(&text, &moved) {
             Err(Failure { problem, unindented: Some(start) }) => {
@@ -316,6 +316,17 @@ mod tests {
         assert!(places.contains(&("x \"y\\", 6, 8, at("\"x"), at("\n  - d"))), "{places:?}");
         assert!(places.contains(&("d", 8, 5, at("d\ne"), at("\ne:"))), "{places:?}");
         assert!(places.contains(&("j", 10, 5, at("j: k"), at(": k}"))), "{places:?}");
+    }
+
+    #[test]
+    fn lines_are_counted_as_everybody_else_does() {
+        // To YAML a carriage return ends a line, and an error at the end is in the line after the last.
+        let document = read("a: 1\r\rb: 2\nc: 3\r\nd: 4\n").unwrap();
+        let Content::Mapping(pairs) = &document.get(document.root_id()).content else { panic!() };
+        let lines: Vec<u32> = pairs.iter().map(|(key, _)| document.get(*key).start.line).collect();
+        assert_eq!(lines, [1, 1, 2, 3]);
+        assert_eq!(read("[a").unwrap_err().line, Some(1));
+        assert_eq!(read("[a\n").unwrap_err().line, Some(1));
     }
 
     #[test]

@@ -6,9 +6,16 @@ use saphyr_parser::{Marker, ScanError};
 /// More of such texts are refused: each takes another look at the whole.
 pub(super) const TEXT_LIMIT: usize = 20;
 
-/// The lines that were moved in, the first first; by how many letters, and by how many with all before.
-#[derive(Debug, Default)]
-pub(super) struct Moved(Vec<(usize, usize, usize)>);
+/// Where things are that the parser sees elsewhere.
+#[derive(Debug)]
+pub(super) struct Moved {
+    /// The lines that were moved in, the first first; by how many letters, and by how many with all before.
+    lines: Vec<(usize, usize, usize)>,
+    /// The letters that end a line to YAML and to nobody else: carriage returns without a line feed.
+    returns: Vec<usize>,
+    /// How many lines there are to everybody else.
+    last: usize,
+}
 
 /// Says whether the parser stumbled over such a text, at the marker of the error.
 pub(super) fn is_cause(error: &ScanError) -> bool {
@@ -16,13 +23,29 @@ pub(super) fn is_cause(error: &ScanError) -> bool {
 }
 
 impl Moved {
+    /// Nothing is moved yet in this text.
+    pub(super) fn of(text: &str) -> Self {
+        let mut returns = Vec::new();
+        if text.contains('\r') {
+            let mut letters = text.chars().enumerate().peekable();
+            while let Some((at, letter)) = letters.next() {
+                if letter == '\r' && letters.peek().is_none_or(|(_, next)| *next != '\n') {
+                    returns.push(at);
+                }
+            }
+        }
+        Self { lines: Vec::new(), returns, last: text.lines().count().max(1) }
+    }
+
     /// Returns where something is in the text as it was: its line, its column from 0, and the letters before it.
     pub(super) fn back(&self, marker: Marker) -> (usize, usize, usize) {
         let line = marker.line();
-        let before = self.0.partition_point(|(moved, ..)| *moved <= line).checked_sub(1);
-        let (last, by, all) = before.map_or((0, 0, 0), |number| self.0[number]);
+        let before = self.lines.partition_point(|(moved, ..)| *moved <= line).checked_sub(1);
+        let (last, by, all) = before.map_or((0, 0, 0), |number| self.lines[number]);
         let own = if last == line { by } else { 0 };
-        (line, marker.col().saturating_sub(own), marker.index().saturating_sub(all))
+        let letters = marker.index().saturating_sub(all);
+        let to_others = line.saturating_sub(self.returns.partition_point(|at| *at < letters)).max(1);
+        (to_others.min(self.last), marker.col().saturating_sub(own), letters)
     }
 
     /// Moves the further lines of the text that begins at `start` in as far as it begins itself, which changes nothing in
@@ -37,8 +60,8 @@ impl Moved {
             let is_mark = |mark: &str| line.strip_prefix(mark).is_some_and(|rest| rest.trim_start().len() < rest.len());
             if number > 0 && !is_mark("---") && !is_mark("...") {
                 moved.extend(std::iter::repeat_n(' ', spaces));
-                let before = self.0.last().map_or(0, |(.., all)| *all);
-                self.0.push((start.line() + number, spaces, before + spaces));
+                let before = self.lines.last().map_or(0, |(.., all)| *all);
+                self.lines.push((start.line() + number, spaces, before + spaces));
             }
             moved.push_str(line);
         }
