@@ -468,7 +468,7 @@ pub(crate) fn fuzz(content: &[u8]) {
         if let Err(problem) = metadata::documents(text) {
             assert!(is_there(problem.line), "{problem:?}");
         }
-        for is_old in [false, true] {
+        for is_old in [false, true].into_iter().filter(|_| rego::too_deep(text).is_none()) {
             let other = rewrite::rewrite("a.rego", text, is_old);
             assert!(other.is_none_or(|other| other.lines().count() == text.lines().count()), "a line is lost");
         }

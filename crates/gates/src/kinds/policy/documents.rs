@@ -212,7 +212,7 @@ mod tests {
         let line = |path: &str, text: &[u8]| read(path, text).unwrap_err().line;
         assert_eq!(line("a.json", b"{\n  \"a\": }"), Some(2));
         assert_eq!(line("a.toml", b"a = 1\nb =\n"), Some(2));
-        assert_eq!(line("a.yaml", b"a: [\n"), Some(2));
+        assert_eq!(line("a.yaml", b"a: [\n"), Some(1));
         assert_eq!(line("a.txt", b""), None);
         assert_eq!(line("a.json", &[0xff]), None);
         assert!(read("a.json", "[".repeat(100_000).as_bytes()).is_err());

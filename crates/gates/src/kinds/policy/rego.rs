@@ -16,6 +16,8 @@ use super::{metadata, rewrite};
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 /// A policy that asks for a longer list of numbers is stopped: memory for it would be taken at once.
 const RANGE_LIMIT: u64 = 1_000_000;
+/// Deeper brackets are refused. The deepest of 277 public policies are 8 deep.
+const DEPTH_LIMIT: usize = 12;
 /// A longer message is cut, in letters.
 const MESSAGE_LIMIT: usize = 1_000;
 
@@ -121,8 +123,42 @@ pub(super) fn load(files: &[(String, String)]) -> Policies {
     Policies { engine, packages, problems }
 }
 
+/// Returns the line in which brackets are nested too deep: the parser tries each as several things, and so takes twice the
+/// time and more for each further one.
+pub(super) fn too_deep(text: &str) -> Option<u32> {
+    let (mut depth, mut line) = (0_usize, 1_u32);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\n' => line += 1,
+            '#' => while letters.next_if(|next| *next != '\n').is_some() {},
+            '"' => {
+                while let Some(next) = letters.next_if(|next| *next != '\n') {
+                    match next {
+                        '"' => break,
+                        '\\' => _ = letters.next_if(|next| *next != '\n'),
+                        _ => {}
+                    }
+                }
+            }
+            '`' => line += letters.by_ref().take_while(|next| *next != '`').filter(|next| *next == '\n').count() as u32,
+            '[' | '{' | '(' if depth == DEPTH_LIMIT => return Some(line),
+            '[' | '{' | '(' => depth += 1,
+            ']' | '}' | ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Adds a file in the Rego of today, or in that of before 2025 when it is no such.
 fn add(engine: &mut Engine, path: &str, text: &str) -> Result<String, Problem> {
+    if let Some(line) = too_deep(text) {
+        return Err(Problem {
+            what: format!("has brackets that are nested more than {DEPTH_LIMIT} deep"),
+            line: Some(line),
+        });
+    }
     let mut as_version = |is_old: bool| {
         engine.set_rego_v0(is_old);
         let rewritten = rewrite::rewrite(path, text, is_old);
@@ -272,4 +308,21 @@ fn problem(words: &str) -> Problem {
     let what = words.lines().rev().find_map(|line| line.trim().strip_prefix("error: "));
     let what = what.unwrap_or_else(|| words.lines().last().unwrap_or_default()).trim();
     Problem { what: what.chars().take(MESSAGE_LIMIT).collect(), line }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_that_would_take_forever_are_refused() {
+        let many = "[".repeat(40);
+        let deep = format!("package a\n\nx := {many}1{}\n", "]".repeat(40));
+        let policies = load(&[("a.rego".to_owned(), deep)]);
+        let (_, problem) = &policies.problems[0];
+        assert_eq!((problem.what.contains("nested"), problem.line), (true, Some(3)), "{problem:?}");
+        let quiet =
+            format!("package a\n# {many}\nx := \"{many}\\\"{many}\"\ny := `{many}\n{many}`\nz := [[1], {{2: (3)}}]\n");
+        assert_eq!(too_deep(&quiet), None);
+    }
 }
