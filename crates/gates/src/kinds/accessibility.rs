@@ -297,8 +297,8 @@ impl Work {
         let answer = self.ask_axe(page).await;
         match &answer {
             Ok(_) => {}
-            // It may have left under axe's feet, and what it leads to is not there yet.
-            Err(BrowserError::Refused { .. }) => page.settle().await?,
+            // It may have left under axe's feet, or before axe was asked, and what it leads to is not there yet.
+            Err(BrowserError::Refused { .. } | BrowserError::Script { .. }) => page.settle().await?,
             Err(_) => return answer.map(|_| None),
         }
         // A script may change `location` and stay; this is what the document was loaded from.
