@@ -187,9 +187,10 @@ impl Gate for Headers {
         &META
     }
 
-    /// The target says whether `_headers` is read, and a live server may answer otherwise at any time.
+    /// A live server may answer otherwise at any time; without one, the build tells all. The target, which says whether
+    /// `_headers` is read, is part of what a result is remembered by.
     fn depends_on(&self) -> DependsOn {
-        DependsOn::Moment
+        if self.url.is_some() { DependsOn::Moment } else { DependsOn::Artifact }
     }
 
     async fn inspect(&self, subject: &Subject, scope: &Scope) -> Result<Inspection, GateError> {
