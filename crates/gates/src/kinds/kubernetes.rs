@@ -135,9 +135,9 @@ impl Gate for Kubernetes {
         &META
     }
 
-    /// What a chart renders to depends on the program that renders it.
+    /// A chart is rendered as it was committed; one that could not be leaves something undecided, and is tried again.
     fn depends_on(&self) -> DependsOn {
-        if self.render_charts { DependsOn::Moment } else { DependsOn::Commit }
+        DependsOn::Commit
     }
 
     async fn inspect(&self, subject: &Subject, scope: &Scope) -> Result<Inspection, GateError> {
