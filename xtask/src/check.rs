@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use crate::chore::{is_installed, program, say};
+use crate::chore::{is_installed, program, repository, say};
 
 /// Debian packages that the tests use: package, and a program that shows it is there.
 const PACKAGES: [(&str, &str); 13] = [
@@ -22,6 +22,12 @@ const PACKAGES: [(&str, &str); 13] = [
     ("libxml2-utils", "xmllint"),
 ];
 
+/// Packages of PyPI that read what Charter writes for them.
+const READERS: [&str; 3] = ["in-toto-attestation==0.9.3", "securesystemslib[crypto]==1.6.0", "sigstore==4.5.1"];
+
+/// Where those packages are, below the repository.
+const READERS_FOLDER: &str = "target/readers";
+
 /// Runs the checks. With `--all` it installs what they need, and a test that would skip fails.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let all = match arguments {
@@ -32,7 +38,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if all && !install() {
+    if all && !(install() && install_readers()) {
         return ExitCode::FAILURE;
     }
     let steps = [
@@ -122,6 +128,22 @@ fn install() -> bool {
     let done = matches!((update, install), (Ok(_), Ok(status)) if status.success());
     if !done {
         say("✗ they could not be installed: run it as root on Debian, or install them yourself");
+    }
+    done
+}
+
+/// Installs the readers of attestations, in this repository's target folder.
+fn install_readers() -> bool {
+    let folder = repository().join(READERS_FOLDER);
+    if folder.join("sigstore").is_dir() {
+        return true;
+    }
+    say(format!("── installing {}", READERS.join(", ")));
+    let mut pip = program("pip3");
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--target"]).arg(folder).args(READERS);
+    let done = pip.status().is_ok_and(|status| status.success());
+    if !done {
+        say("✗ they could not be installed: PyPI must be reachable, and `pip3` there");
     }
     done
 }

@@ -101,8 +101,7 @@ pub(crate) async fn project(
         let section = format!("add a section [environments.{environment}] to {}", config::FILE);
         usage(format!("there is no environment `{environment}`"), Vec::new(), &[&section])
     })?;
-    let host = Host::system(surroundings.environment.clone())
-        .map_err(|error| broken("the HTTP client cannot be set up", &error))?;
+    let host = Host::system(surroundings.environment.clone());
     let repository = Repository::discover(&root)
         .map_err(|error| with_help("this project cannot be deployed from", &error, error.help()))?;
     let secrets = secrets(&config, surroundings);
@@ -119,9 +118,10 @@ pub(crate) async fn project(
     let gates = build_gates(charter, &config, &setup)?;
     know_gates(charter, &root, environment, place)?;
     let key = project_key(&root);
+    let data_folder = user_folder(surroundings, "XDG_DATA_HOME", ".local/share")?;
     let backup_folder = match &config.backup.folder {
         Some(folder) => root.join(folder),
-        None => user_folder(surroundings, "XDG_DATA_HOME", ".local/share")?.join("backups").join(&key),
+        None => data_folder.join("backups").join(&key),
     };
     let backups = SnapshotEngine::open(&backup_folder, Arc::clone(&host.clock))
         .map_err(|error| broken("the backup folder cannot be used", &error))?;
@@ -159,6 +159,7 @@ pub(crate) async fn project(
         store,
         records,
         cache,
+        signing_key: data_folder.join("keys/signing-key.der"),
         backups: Arc::new(backups),
         target: target.into(),
         github: None,
@@ -189,7 +190,8 @@ pub(crate) async fn github(
             charter_github::token(&place, &host.environment, host.processes.as_ref(), &Scope::default()).await
         }
     };
-    Ok(Some(Arc::new(GitHub::new(project.host.http.clone(), place, token))))
+    let http = project.host.http().map_err(|error| broken("the HTTP client cannot be set up", &error))?;
+    Ok(Some(Arc::new(GitHub::new(http, place, token))))
 }
 
 /// Returns what blocks here: the project's word, and this environment's where it says otherwise.

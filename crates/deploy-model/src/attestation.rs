@@ -1,7 +1,7 @@
 //! What gates made of a build, as in-toto has it, so that other tools can ask for it.
 //!
-//! The statement is a [test result] of the [in-toto attestation framework], version 1, in an envelope of [DSSE]. It is
-//! not signed: the log that it is recorded in vouches for it, as for every record.
+//! The statement is a [test result] of the [in-toto attestation framework], version 1, in an envelope of [DSSE]. The
+//! log that it is recorded in vouches for it, as for every record; for those who have no log, the user's key signs it.
 //!
 //! [test result]: https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md
 //! [in-toto attestation framework]: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
@@ -23,6 +23,9 @@ pub struct Attestation {
     pub deployment_id: DeploymentId,
     /// The statement in its envelope.
     pub envelope: Envelope,
+    /// The public key of the envelope's signature, as PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
 }
 
 /// An envelope of DSSE.
@@ -59,8 +62,8 @@ impl Attestation {
     /// Where attestations are.
     pub const FOLDER: &'static str = "attestations";
 
-    /// Makes the attestation of a deployment from nothing but its record, so that the same record always has the same;
-    /// nothing, when no gate judged what it built.
+    /// Makes the attestation of a deployment from nothing but its record, so that the same record always has the same,
+    /// which nobody has signed yet; nothing, when no gate judged what it built.
     ///
     /// ```
     /// use charter_deploy_model::{Attestation, ProductionDeployment};
@@ -75,7 +78,7 @@ impl Attestation {
     pub fn of(record: &ProductionDeployment) -> Option<Self> {
         let digest = record.build_info.artifact_digest.filter(|_| !record.validation.gates.is_empty())?;
         let statement = statement(&digest, &record.commit_hash, &record.validation.gates);
-        Some(Self { deployment_id: record.deployment_id, envelope: Envelope::of(&statement) })
+        Some(Self { deployment_id: record.deployment_id, envelope: Envelope::of(&statement), public_key: None })
     }
 }
 
@@ -88,6 +91,26 @@ impl Envelope {
             payload_type: "application/vnd.in-toto+json".to_owned(),
             signatures: Vec::new(),
         }
+    }
+
+    /// Returns the bytes that are signed for this envelope: DSSE's pre-authentication encoding of a payload.
+    ///
+    /// ```
+    /// use charter_deploy_model::Envelope;
+    ///
+    /// let envelope = Envelope::of(&serde_json::json!({}));
+    /// assert_eq!(envelope.signed_bytes(), b"DSSEv1 28 application/vnd.in-toto+json 2 {}");
+    /// ```
+    #[must_use]
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        let payload = STANDARD.decode(&self.payload).unwrap_or_default();
+        let (sort, length) = (&self.payload_type, payload.len());
+        [format!("DSSEv1 {} {sort} {length} ", sort.len()).as_bytes(), &payload].concat()
+    }
+
+    /// Adds a signature over [`Envelope::signed_bytes`].
+    pub fn add_signature(&mut self, key_id: String, signature: &[u8]) {
+        self.signatures.push(EnvelopeSignature { keyid: Some(key_id), sig: STANDARD.encode(signature) });
     }
 }
 

@@ -23,9 +23,10 @@ pub mod lock;
 mod process;
 mod scope;
 mod secret;
+mod signing_key;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use catalog::{Catalog, CatalogError, Refusal, nearest};
 pub use clock::{Clock, SystemClock};
@@ -34,6 +35,7 @@ pub use environment::Environment;
 pub use process::{Command, Ended, Output, ProcessError, Processes, SystemProcesses, end_marked};
 pub use scope::{Progress, Scope};
 pub use secret::{Secret, Secrets};
+pub use signing_key::{SigningKey, SigningKeyError};
 
 /// An HTTP client, for those who hold one.
 pub type HttpClient = reqwest::Client;
@@ -45,20 +47,29 @@ pub struct Host {
     pub clock: Arc<dyn Clock>,
     /// Other programs.
     pub processes: Arc<dyn Processes>,
-    /// The network.
-    pub http: reqwest::Client,
+    http: Arc<OnceLock<HttpClient>>,
     /// The environment this program was started with, for handing parts of it to children.
     pub environment: Environment,
 }
 
 impl Host {
     /// Returns this machine.
+    #[must_use]
+    pub fn system(environment: Environment) -> Self {
+        Self { clock: Arc::new(SystemClock), processes: Arc::new(SystemProcesses), http: Arc::default(), environment }
+    }
+
+    /// Returns the client for HTTP, the same for all who ask: most commands need none, and reading the machine's
+    /// certificates takes longer than they do.
     ///
     /// # Errors
-    /// When the HTTP client cannot be set up.
-    pub fn system(environment: Environment) -> Result<Self, reqwest::Error> {
-        let http = http().build()?;
-        Ok(Self { clock: Arc::new(SystemClock), processes: Arc::new(SystemProcesses), http, environment })
+    /// When it cannot be set up, such as on a machine without certificates.
+    pub fn http(&self) -> Result<HttpClient, reqwest::Error> {
+        if let Some(client) = self.http.get() {
+            return Ok(client.clone());
+        }
+        let client = http().build()?;
+        Ok(self.http.get_or_init(|| client).clone())
     }
 
     /// Returns a client that shows redirects instead of following them.

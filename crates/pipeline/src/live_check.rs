@@ -146,8 +146,9 @@ fn passes(smoke: &SmokeCheck, status: u16, body: &[u8]) -> Option<String> {
 async fn ask(project: &Project, url: &str, path: &str, expected: &Release) -> Result<(u16, Vec<u8>), String> {
     let mark = if path.contains('?') { '&' } else { '?' };
     let address = format!("{}/{path}{mark}charter={}", url.trim_end_matches('/'), expected.id);
-    let asked =
-        project.host.http.get(&address).header("cache-control", "no-cache").timeout(project.settings.verify_limit);
+    let http =
+        project.host.http().map_err(|error| format!("the HTTP client cannot be set up: {}", spelled_out(&error)))?;
+    let asked = http.get(&address).header("cache-control", "no-cache").timeout(project.settings.verify_limit);
     let mut answer = asked.send().await.map_err(|error| spelled_out(&error))?;
     let mut body = Vec::new();
     while let Some(part) = answer.chunk().await.map_err(|error| spelled_out(&error))? {

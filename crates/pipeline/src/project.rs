@@ -35,6 +35,8 @@ pub struct Project {
     pub records: PathBuf,
     /// A folder outside the project for what can be made again: work trees, caches.
     pub cache: PathBuf,
+    /// The file with the user's key for what other tools are told.
+    pub signing_key: PathBuf,
     /// Where snapshots go.
     pub backups: Arc<dyn BackupEngine>,
     /// Where releases are shown.

@@ -7,7 +7,7 @@ use charter_backup::Depth;
 use charter_deploy_model::{
     Attestation, DeploymentErrorType, Environment, EventKind, ProductionBranch, ProductionDeployment, Release,
 };
-use charter_host::{Scope, fault};
+use charter_host::{Scope, SigningKey, fault};
 use charter_store::{Checkpoint, Prepared, StoreError};
 use charter_targets::TargetError;
 use tokio::time::Instant;
@@ -239,7 +239,16 @@ pub(crate) async fn finish(
 
 /// Puts what the gates made of the build on record in the form that other tools read.
 async fn attest(project: &Project, record: &ProductionDeployment) -> Result<(), String> {
-    let Some(attestation) = Attestation::of(record) else { return Ok(()) };
+    let Some(mut attestation) = Attestation::of(record) else { return Ok(()) };
+    // Without a key the log alone vouches for it.
+    match SigningKey::open(&project.signing_key) {
+        Ok(key) => {
+            let signature = key.sign(&attestation.envelope.signed_bytes());
+            attestation.envelope.add_signature(key.id(), &signature);
+            attestation.public_key = Some(key.public_pem());
+        }
+        Err(error) => project.events.warn(format!("the attestation is not signed: {}", chain(&error))),
+    }
     let attested = async { commit(project, &project.store.prepare(&attestation)?).await };
     let problem = |error| format!("what the gates made of the build could not be attested: {}", chain(&error));
     attested.await.map(drop).map_err(problem)

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod attestation;
 mod bad_input;
 mod crash_sweep;
 mod emergency;
