@@ -189,7 +189,7 @@ fn number_of_releases(docroot: &Path) -> i64 {
 }
 
 fn docroot_target(docroot: &Path) -> Result<Box<dyn Target>> {
-    let host = Host::system(Variables::default()).map_err(Error::other)?;
+    let host = Host::system(Variables::default());
     let secrets = Secrets::default();
     let setup = Setup { host: &host, root: docroot, secrets: &secrets };
     charter_targets::standard().build("docroot", json!({ "path": docroot }), &setup).map_err(Error::other)

@@ -14,7 +14,7 @@
 //! use charter_host::{Environment, Host};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let host = Host::system(Environment::default().with("PATH", "/usr/bin"))?;
+//! let host = Host::system(Environment::default().with("PATH", "/usr/bin"));
 //! let browser = Browser::start(&host.environment, &BrowserOptions::default()).await?;
 //! let page = browser.page().await?;
 //! page.open("http://127.0.0.1:8000/").await?;

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(folder) => folder,
         None => make_up(made_up.path())?,
     };
-    let host = Host::system(Environment::default())?;
+    let host = Host::system(Environment::default());
     let setup = Setup { host: &host, root: &site, secrets: &Secrets::default() };
     let gate = charter_gates::standard().build("links", serde_json::json!({}), &setup)?;
 

@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if gates.is_empty() {
         gates.push("page-weight".to_owned());
     }
-    let host = Host::system(Environment::default())?;
+    let host = Host::system(Environment::default());
     let setup = Setup { host: &host, root: &site, secrets: &Secrets::default() };
 
     let started = Instant::now();

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     call("cp", &["-al", &folder.to_string_lossy(), &site.to_string_lossy()]).await?;
     let planted = plant(&site)?;
 
-    let host = Host::system(Environment::default())?;
+    let host = Host::system(Environment::default());
     let setup = Setup { host: &host, root: &site, secrets: &Secrets::default() };
     let gate = charter_gates::standard().build("secrets", serde_json::json!({}), &setup)?;
     let artifact = Arc::new(Artifact::read(&site, None, &Scope::default())?);

@@ -524,7 +524,7 @@ mod tests {
         async fn build(&self) -> Result<Built, BuildError> {
             let repository = Repository::discover(&self.plan.root).unwrap();
             let commit = repository.head().unwrap().hash;
-            let host = Host::system(environment()).unwrap();
+            let host = Host::system(environment());
             let (cache, mark) = (self.beside("cache"), self.mark());
             let note = |command| self.noted.lock().unwrap().push(command);
             build(&self.plan, &commit, &repository, &cache, Some(&mark), &host, &self.secrets, &note, &self.scope).await

@@ -72,7 +72,7 @@ async fn ours(site: &Path, folder: &Path) -> Outcome<()> {
     let project = begin(folder)?;
     let environment = std::env::vars_os().collect();
     let config: GitBranchConfig = serde_json::from_value(serde_json::json!({}))?;
-    let target = GitBranch::new(project, config, Host::system(environment)?);
+    let target = GitBranch::new(project, config, Host::system(environment));
     let cache = folder.join("cache");
     let first = publish("first", &target, site, &cache, 1, None).await?;
     let changed = Changed::new(site)?;

@@ -17,7 +17,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut catalog: Catalog<dyn Gate> = Catalog::new("gate");
     catalog.register(&own_gate::META, own_gate::gate);
 
-    let host = Host::system(Environment::default())?;
+    let host = Host::system(Environment::default());
     let setup = Setup { host: &host, root: Path::new("."), secrets: &Secrets::default() };
     let gate: Arc<dyn Gate> = catalog.build("no-todo", serde_json::json!({}), &setup)?.into();
     let scope = Scope::default();

@@ -28,8 +28,7 @@ pub(super) fn is_done(environment: &Environment) -> bool {
 
 /// Installs the packages from npm and Chromium, where they are not there yet, and says what it did.
 pub(super) async fn setup(invocation: &Invocation<'_>) -> Ended {
-    let host = Host::system(invocation.surroundings.environment.clone())
-        .map_err(|error| open::broken("the HTTP client cannot be set up", &error))?;
+    let host = Host::system(invocation.surroundings.environment.clone());
     let steps = [install_tools(&host).await?, install_squawk(&host).await?, install_chromium(&host).await?];
     invocation.output.result(
         || steps.iter().map(|step| format!("{}: {}", step.what, step.done)).collect::<Vec<_>>().join("\n"),

@@ -21,7 +21,7 @@ async fn run(folder: &Path, section: Value) -> Seen {
     let environment = Environment::default()
         .with("PATH", format!("{toolchain}:/usr/local/bin:/usr/bin:/bin"))
         .with("HOME", folder.join("home"));
-    let host = Host::system(environment).unwrap();
+    let host = Host::system(environment);
     let setup = Setup { host: &host, root: folder, secrets: &Secrets::default() };
     let gate: Box<dyn Gate> = charter_gates::standard().build("code-quality", section, &setup).unwrap();
     match gate.inspect(&Subject::new(folder), &Scope::default()).await.unwrap() {

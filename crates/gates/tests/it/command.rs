@@ -21,7 +21,7 @@ async fn run(folder: &Path, run: Value) -> Seen {
         .with("PATH", "/usr/local/bin:/usr/bin:/bin")
         .with("HARMLESS", "harmless")
         .with("PRIVATE", "private");
-    let host = Host::system(environment).unwrap();
+    let host = Host::system(environment);
     let secrets: Secrets = [("DEPLOY_KEY".to_owned(), Secret::new(SECRET.to_owned()))].into_iter().collect();
     let setup = Setup { host: &host, root: folder, secrets: &secrets };
     let gate: Box<dyn Gate> = charter_gates::standard().build("command", json!({ "run": [run] }), &setup).unwrap();

@@ -29,9 +29,9 @@ pub(crate) async fn serve(answers: Answers, token: bool) -> (Arc<GitHub>, Arc<Mu
     let router = Router::new().fallback(answer).with_state((Arc::new(answers), Arc::clone(&asked)));
     tokio::spawn(async move { axum::serve(listener, router).await });
     let place = Place { host: "github.com".into(), api, owner: "ann".into(), name: "site".into() };
-    let host = Host::system(Environment::default()).unwrap();
+    let host = Host::system(Environment::default());
     let token = token.then(|| Secret::new("token".to_owned()));
-    (Arc::new(GitHub::new(host.http, place, token)), asked)
+    (Arc::new(GitHub::new(host.http().unwrap(), place, token)), asked)
 }
 
 type Prepared = (Arc<HashMap<String, (u16, String)>>, Arc<Mutex<Vec<String>>>);
@@ -103,7 +103,7 @@ impl Seen {
 }
 
 pub(crate) fn build(gate: &str, section: Value) -> Result<Box<dyn Gate>, charter_host::CatalogError> {
-    let host = Host::system(Environment::default()).unwrap();
+    let host = Host::system(Environment::default());
     let setup = Setup { host: &host, root: Path::new("/"), secrets: &Secrets::default() };
     charter_gates::standard().build(gate, section, &setup)
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 const HEAD: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>A page</title><h1>Hello</h1>\n";
 
 fn gate() -> Box<dyn charter_gates::Gate> {
-    let host = Host::system(Environment::default()).unwrap();
+    let host = Host::system(Environment::default());
     let setup = Setup { host: &host, root: std::path::Path::new("/"), secrets: &Secrets::default() };
     charter_gates::standard().build("html", json!({}), &setup).unwrap()
 }

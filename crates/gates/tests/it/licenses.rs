@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::github::{Project, Seen, build};
 
 async fn look(project: &Project, section: Value, environment: Environment) -> Seen {
-    let host = Host::system(environment).unwrap();
+    let host = Host::system(environment);
     let setup = Setup { host: &host, root: project.folder.path(), secrets: &Secrets::default() };
     let gate = charter_gates::standard().build("licenses", section, &setup).unwrap();
     match gate.inspect(&project.subject(), &Scope::default()).await.unwrap() {

@@ -33,7 +33,7 @@ async fn site() -> Site {
 }
 
 fn gate(environment: Environment, folder: &TempDir) -> Box<dyn Gate> {
-    let host = Host::system(environment).unwrap();
+    let host = Host::system(environment);
     let section = json!({ "form-factors": ["mobile"], "max-runs": 1, "max-busy-percent": 100 });
     let secrets = Secrets::default();
     let setup = Setup { host: &host, root: folder.path(), secrets: &secrets };
@@ -139,7 +139,7 @@ async fn one_that_is_dropped_in_the_middle_leaves_nothing_behind() {
 #[ignore = "measures time: the checks run it alone"]
 async fn a_page_that_is_not_there_is_undecided_and_no_pages_at_all_are_not_applicable() {
     let site = site().await;
-    let host = Host::system(environment()).unwrap();
+    let host = Host::system(environment());
     let secrets = Secrets::default();
     let setup = Setup { host: &host, root: site.folder.path(), secrets: &secrets };
     let build = |section| charter_gates::standard().build("lighthouse", section, &setup);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 fn build(section: Value) -> Result<Box<dyn Gate>, CatalogError> {
-    let host = Host::system(Environment::default()).unwrap();
+    let host = Host::system(Environment::default());
     let setup = Setup { host: &host, root: Path::new("/"), secrets: &Secrets::default() };
     charter_gates::standard().build("links", section, &setup)
 }

@@ -18,7 +18,7 @@ struct Seen {
 }
 
 fn build(section: Value) -> Result<Box<dyn charter_gates::Gate>, CatalogError> {
-    let host = Host::system(Environment::default()).unwrap();
+    let host = Host::system(Environment::default());
     let setup = Setup { host: &host, root: Path::new("/"), secrets: &Secrets::default() };
     charter_gates::standard().build("page-weight", section, &setup)
 }

@@ -58,7 +58,7 @@ async fn app(worker: &str) -> Site {
 }
 
 async fn asked(site: &Site, more: Value, environment: Environment) -> Inspection {
-    let host = Host::system(environment).unwrap();
+    let host = Host::system(environment);
     let secrets = Secrets::default();
     let setup = Setup { host: &host, root: site.folder.path(), secrets: &secrets };
     let mut section = json!({ "icons": [], "wait-seconds": 2 });

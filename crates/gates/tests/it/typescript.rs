@@ -38,7 +38,7 @@ fn environment() -> Environment {
 }
 
 async fn asked(folder: &Path, section: Value, environment: Environment) -> Result<Inspection, GateError> {
-    let host = Host::system(environment).unwrap();
+    let host = Host::system(environment);
     let secrets = Secrets::default();
     let setup = Setup { host: &host, root: folder, secrets: &secrets };
     let gate: Box<dyn Gate> = charter_gates::standard().build("typescript", section, &setup).unwrap();

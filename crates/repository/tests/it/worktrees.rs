@@ -166,7 +166,7 @@ async fn a_commit_that_is_not_here_is_named() {
 #[tokio::test]
 async fn a_machine_without_git_is_told_apart() {
     let project = Project::new();
-    let host = charter_host::Host::system(charter_host::Environment::default().with("PATH", "/nonexistent")).unwrap();
+    let host = charter_host::Host::system(charter_host::Environment::default().with("PATH", "/nonexistent"));
     let folder = project.beside("tree");
     let error = project.repository.worktree(&project.head(), &folder, &[], &host, &Scope::default()).await.unwrap_err();
     assert!(matches!(error, RepositoryError::NoGit), "{error:?}");

@@ -262,7 +262,7 @@ async fn one_writer_at_a_time_and_the_other_learns_who() {
 #[test]
 fn the_configuration_names_what_is_wrong_with_it() {
     use charter_host::{CatalogError, Environment, Host, Secrets, Setup};
-    let host = Host::system(Environment::default()).unwrap();
+    let host = Host::system(Environment::default());
     let (secrets, root) = (Secrets::default(), Path::new("/project"));
     let setup = Setup { host: &host, root, secrets: &secrets };
     let build = |section| charter_targets::standard().build("docroot", section, &setup);

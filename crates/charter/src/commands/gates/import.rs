@@ -32,8 +32,7 @@ pub(super) async fn run(invocation: &Invocation<'_>, asked: Import) -> Ended {
     let file = root.join(config::FILE);
     let broken = |what: &'static str| move |error: std::io::Error| open::broken(what, &error);
     let text = std::fs::read_to_string(&file).map_err(broken("the configuration cannot be read"))?;
-    let host = Host::system(invocation.surroundings.environment.clone())
-        .map_err(|error| open::broken("the HTTP client cannot be set up", &error))?;
+    let host = Host::system(invocation.surroundings.environment.clone());
     let today = host.clock.now().to_zoned(TimeZone::UTC).date();
 
     let setup = Setup { host: &host, root: &root, secrets: &Secrets::default() };

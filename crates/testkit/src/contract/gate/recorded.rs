@@ -26,8 +26,12 @@ pub(super) async fn serve(answers: BTreeMap<PathBuf, Vec<u8>>) -> GitHub {
         owner: "ann".to_owned(),
         name: "site".to_owned(),
     };
-    let host = Host::system(programs()).expect("a client for HTTP needs nothing of the machine");
-    GitHub::new(host.http, place, Some(Secret::new("token".to_owned())))
+    let host = Host::system(programs());
+    GitHub::new(
+        host.http().expect("a client for HTTP needs nothing of the machine"),
+        place,
+        Some(Secret::new("token".to_owned())),
+    )
 }
 
 /// Answers by the path alone: what is asked depends on the day.
