@@ -35,6 +35,7 @@ mod integrity;
 mod kind;
 mod maintenance;
 mod monitoring;
+mod notice;
 mod percent;
 mod record;
 mod release;
@@ -87,6 +88,7 @@ pub use monitoring::{
     RunFault, ScreenReaderTest, SecurityGroup, SecurityHeaders, SslCheck, UptimeGroup, UptimeStatus, Vital,
     WcagCompliance,
 };
+pub use notice::{Notice, Occasion};
 pub use percent::{Percent, PercentError};
 pub use record::{Record, RecordKind, record_schema};
 pub use release::Release;

@@ -41,6 +41,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "charter-repository",
         ],
     ),
+    ("charter-monitor", &["charter-browser", "charter-deploy-model", "charter-host"]),
+    ("charter-notify", &["charter-deploy-model", "charter-host"]),
+    ("charter-dashboard", &["charter-deploy-model", "charter-host"]),
     ("charter-targets", &["charter-artifact", "charter-deploy-model", "charter-host", "charter-repository"]),
     ("charter-report", &["charter-deploy-model"]),
     (
@@ -81,9 +84,9 @@ fn arrows_run_downwards() {
 fn only_one_crate_names_each_heavy_dependency() {
     for (dependency, only) in [
         ("git2", "repository"),
-        ("reqwest", "github, host, pipeline"),
+        ("reqwest", "github, host, notify, pipeline"),
         ("tlog_tiles", "store"),
-        ("axum", "targets, testkit"),
+        ("axum", "dashboard, monitor, targets, testkit"),
     ] {
         for entry in std::fs::read_dir(repository().join("crates")).unwrap() {
             let folder = entry.unwrap().path();

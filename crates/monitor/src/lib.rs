@@ -1,0 +1,1 @@
+//! Watches what is live: measures it, keeps the series, raises alerts.
