@@ -83,10 +83,10 @@ pub use maintenance::{
     MaintenanceType, PatchTests, Priority, RiskLevel, SecurityPatch, UpdateTests, UpdateType,
 };
 pub use monitoring::{
-    AccessibilityGroup, AxeResults, BundleAnalysis, ConstitutionalGroup, LighthouseRun, LoadTime, MonitoringRun,
-    MonitoringTrends, MonitoringType, PerformanceGroup, ProductionMonitoring, RatedVital, RatedVitals, Rating,
-    RunFault, ScreenReaderTest, SecurityGroup, SecurityHeaders, SslCheck, UptimeGroup, UptimeStatus, Vital,
-    WcagCompliance,
+    AccessibilityGroup, AxeResults, BundleAnalysis, ConstitutionalGroup, EndpointHour, LighthouseRun, LoadTime,
+    MonitoringHour, MonitoringRun, MonitoringTrends, MonitoringType, PerformanceGroup, ProductionMonitoring,
+    RatedVital, RatedVitals, Rating, RunFault, ScreenReaderTest, SecurityGroup, SecurityHeaders, SslCheck,
+    StatusSeconds, UptimeGroup, UptimeStatus, Vital, WcagCompliance,
 };
 pub use notice::{Notice, Occasion};
 pub use percent::{Percent, PercentError};

@@ -2,6 +2,7 @@
 
 mod accessibility;
 mod constitutional;
+mod hour;
 mod performance;
 mod run;
 mod security;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 
 pub use accessibility::{AccessibilityGroup, AxeResults, ScreenReaderTest, WcagCompliance};
 pub use constitutional::ConstitutionalGroup;
+pub use hour::{EndpointHour, MonitoringHour, StatusSeconds};
 pub use performance::{
     BundleAnalysis, LighthouseRun, LoadTime, PerformanceGroup, RatedVital, RatedVitals, Rating, Vital,
 };

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
-    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringRun, ProductionConfiguration, ProductionDeployment,
-    Pruning, UptimeIncident,
+    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringHour, MonitoringRun, ProductionConfiguration,
+    ProductionDeployment, Pruning, UptimeIncident,
 };
 
 /// A fact that is written once, in its final state.
@@ -51,6 +51,17 @@ impl Record for MonitoringRun {
     }
 }
 
+impl Record for MonitoringHour {
+    const SCHEMA: &'static str = "monitoring-hour/1";
+
+    /// Beside the day's runs, as in `monitoring/2026/11/21/samples-020000.json`.
+    fn path(&self) -> String {
+        let hour = self.hour.to_zoned(jiff::tz::TimeZone::UTC);
+        let (year, month, day) = (hour.year(), hour.month(), hour.day());
+        format!("monitoring/{year:04}/{month:02}/{day:02}/samples-{:02}0000.json", hour.hour())
+    }
+}
+
 impl Record for MaintenanceAutomation {
     const SCHEMA: &'static str = "maintenance/1";
 
@@ -86,6 +97,7 @@ impl RecordKind {
         vec![
             kind::<ProductionConfiguration>(),
             kind::<ProductionDeployment>(),
+            kind::<MonitoringHour>(),
             kind::<MonitoringRun>(),
             kind::<MaintenanceAutomation>(),
             kind::<UptimeIncident>(),

@@ -1,1 +1,19 @@
 //! Watches what is live: measures it, keeps the series, raises alerts.
+//!
+//! A [`Probe`] looks at one thing that is live and says what it saw. What does not answer is a reading; that nothing
+//! could be learned is an error, and time in which nobody looked is neither up nor down.
+
+pub mod kinds;
+pub mod net;
+pub mod probe;
+pub mod runner;
+pub mod sample;
+mod slots;
+mod watch;
+
+pub use kinds::standard;
+pub use probe::{Cause, Hop, Probe, ProbeError, Reading};
+pub use runner::{Endpoint, Lateness, Look};
+pub use sample::Sample;
+pub use slots::Slots;
+pub use watch::{Change, Patience, Watch};
