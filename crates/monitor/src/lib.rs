@@ -3,6 +3,7 @@
 //! A [`Probe`] looks at one thing that is live and says what it saw. What does not answer is a reading; that nothing
 //! could be learned is an error, and time in which nobody looked is neither up nor down.
 
+pub mod engine;
 pub mod kinds;
 pub mod net;
 pub mod probe;
@@ -11,6 +12,7 @@ pub mod sample;
 mod slots;
 mod watch;
 
+pub use engine::{Around, Effect, Standing, Watched};
 pub use kinds::standard;
 pub use probe::{Cause, Hop, Probe, ProbeError, Reading};
 pub use runner::{Endpoint, Lateness, Look};
