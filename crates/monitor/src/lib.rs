@@ -5,17 +5,23 @@
 
 pub mod engine;
 pub mod kinds;
+pub mod monitor;
 pub mod net;
 pub mod probe;
 pub mod runner;
 pub mod sample;
+pub mod series;
 mod slots;
 mod watch;
 
 pub use engine::{Around, Effect, Standing, Watched};
 pub use kinds::standard;
+pub use monitor::{Ask, EndpointNow, KeepError, Plan, Snapshot, Surroundings};
 pub use probe::{Cause, Hop, Probe, ProbeError, Reading};
 pub use runner::{Endpoint, Lateness, Look};
 pub use sample::Sample;
 pub use slots::Slots;
 pub use watch::{Change, Patience, Watch};
+
+/// What a run says of where it looked from when nobody said.
+pub(crate) const UNKNOWN_LOCATION: &str = "local";
