@@ -137,6 +137,9 @@ pub(crate) enum Command {
     Retention(Retention),
     /// Installs what gates need besides this program: Chromium, and pinned packages from npm.
     Setup,
+    /// Watches what is live.
+    #[command(subcommand)]
+    Monitor(MonitorCommand),
     /// Serves the built site on loopback until Ctrl-C.
     Preview {
         /// Serve what is live instead of building.
@@ -363,4 +366,20 @@ pub(crate) enum Backup {
         #[arg(long, value_name = "NAME")]
         only: Vec<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MonitorCommand {
+    /// Watches until Ctrl-C: looks at each endpoint when it is due, tells of outages once, records all of it.
+    ///
+    /// It may be killed at any moment: the next one goes on where it was.
+    Run,
+    /// Looks at each endpoint once, and records nothing.
+    ///
+    /// Exit codes: 0 all are up, 10 something is down, 18 nothing is known to be down but something is not known.
+    Once,
+    /// Tells how things stand, as the monitor saved it last.
+    ///
+    /// Exit codes: as `once`.
+    Status,
 }

@@ -6,6 +6,7 @@ mod deploy;
 mod gates;
 mod init;
 mod look;
+mod monitor;
 mod preview;
 mod retention;
 mod setup;
@@ -106,6 +107,7 @@ async fn dispatch(invocation: &Invocation<'_>, command: Command) -> Ended {
         Command::Gates(command) => gates::gates(invocation, command).await,
         Command::Backup(command) => backup::backup(invocation, command).await,
         Command::Retention(command) => retention::retention(invocation, command).await,
+        Command::Monitor(command) => monitor::monitor(invocation, command).await,
         Command::Preview { live } => preview::preview(invocation, live).await,
         Command::Freeze { reason } => deploy::freeze(invocation, reason).await,
         Command::Unfreeze => deploy::unfreeze(invocation).await,

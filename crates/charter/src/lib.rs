@@ -20,6 +20,7 @@ mod merge;
 mod open;
 mod output;
 mod signals;
+mod watching;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 use charter_deploy_model::{Failure, KindMeta, RecordKind, UsersSee, exit};
 use charter_gates::{Gate, ratchet};
 use charter_host::{Catalog, Environment};
+use charter_monitor::Probe;
 use charter_targets::Target;
 use clap::{CommandFactory, FromArgMatches};
 
@@ -37,6 +39,7 @@ use crate::args::Arguments;
 pub struct Charter {
     gates: Catalog<dyn Gate>,
     targets: Catalog<dyn Target>,
+    probes: Catalog<dyn Probe>,
     chores: Vec<Chore>,
 }
 
@@ -58,7 +61,12 @@ impl Charter {
     /// Makes a program with the standard kinds.
     #[must_use]
     pub fn new() -> Self {
-        Self { gates: charter_gates::standard(), targets: charter_targets::standard(), chores: Vec::new() }
+        Self {
+            gates: charter_gates::standard(),
+            targets: charter_targets::standard(),
+            probes: charter_monitor::standard(),
+            chores: Vec::new(),
+        }
     }
 
     /// Adds gates of your own.
@@ -72,6 +80,13 @@ impl Charter {
     #[must_use]
     pub fn targets(mut self, add: impl FnOnce(&mut Catalog<dyn Target>) -> &mut Catalog<dyn Target>) -> Self {
         add(&mut self.targets);
+        self
+    }
+
+    /// Adds probes of your own.
+    #[must_use]
+    pub fn probes(mut self, add: impl FnOnce(&mut Catalog<dyn Probe>) -> &mut Catalog<dyn Probe>) -> Self {
+        add(&mut self.probes);
         self
     }
 
@@ -133,7 +148,9 @@ impl Charter {
         let mut generator = config::generator();
         let gates = self.gates.schema(&mut generator);
         let targets = self.targets.tagged_schema(&mut generator);
-        config::with_codes(config::schema(gates, targets), self.judges().flat_map(|kind| kind.codes))
+        let probes = self.probes.tagged_schema(&mut generator);
+        let schema = config::with_codes(config::schema(gates, targets), self.judges().flat_map(|kind| kind.codes));
+        config::with_probes(schema, probes)
     }
 
     /// Returns what everything that judges says of itself: the gates, and the ratchet over their figures.

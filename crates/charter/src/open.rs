@@ -279,6 +279,20 @@ fn build_target(
     charter.targets.build(&kind, section, setup).map_err(|error| refused(charter, setup.root, &key, error))
 }
 
+/// Builds what looks at an endpoint.
+pub(crate) fn build_probe(
+    charter: &Charter,
+    name: &str,
+    section: &Value,
+    setup: &Setup<'_>,
+) -> Result<Box<dyn charter_monitor::Probe>, Failure> {
+    let mut section = section.clone();
+    let kind = section.as_object_mut().and_then(|section| section.remove("kind"));
+    let kind = kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    let key = format!("monitor.endpoints.{name}.probe");
+    charter.probes.build(&kind, section, setup).map_err(|error| refused(charter, setup.root, &key, error))
+}
+
 /// Returns the targets of the project's other environments.
 pub(crate) fn elsewhere(
     charter: &Charter,

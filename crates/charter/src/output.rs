@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
-use charter_deploy_model::{Failure, Observer};
+use charter_deploy_model::{Failure, Notice, Observer};
 use charter_host::{Progress, Scope};
 use charter_report::json::{JsonLines, v1};
 use charter_report::{ColourChoice, Marks, Options, Terminal, dress};
@@ -86,6 +86,17 @@ impl Output {
                 self.terminal.print(&charter_report::failure(failure));
             }
             Format::Json => self.print(&v1::failure(failure)),
+        }
+    }
+
+    /// Says what people are told.
+    pub(crate) fn notice(&self, notice: &Notice) {
+        match self.format {
+            Format::Human => self.terminal.print(&charter_report::notice(notice)),
+            Format::Json => {
+                let line = serde_json::json!({ "v": v1::VERSION, "result": "notice", "notice": notice });
+                self.print(&line.to_string());
+            }
         }
     }
 

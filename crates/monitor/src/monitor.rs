@@ -378,7 +378,18 @@ impl Room {
             if !seen.insert(site_url.clone()) {
                 site_url = format!("{site_url}#{}", watched.name);
             }
-            entry(id, now, site_url, self.plan.environment, live, &self.plan.location, &looks, last, &self.standing, watched)
+            entry(
+                id,
+                now,
+                site_url,
+                self.plan.environment,
+                live,
+                &self.plan.location,
+                &looks,
+                last,
+                &self.standing,
+                watched,
+            )
         });
         MonitoringRun::new(id, now, MonitoringType::Uptime, entries.collect()).ok()
     }

@@ -46,7 +46,8 @@ impl Line {
     #[must_use]
     pub fn of(name: &str, address: &str, seconds: f64, look: &Look) -> Self {
         let reading = look.reading.as_ref().filter(|_| !look.is_covered);
-        let took = reading.and_then(|reading| reading.took).map(|took| u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+        let took =
+            reading.and_then(|reading| reading.took).map(|took| u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
         let cause = look.reading.as_ref().and_then(|reading| reading.cause.as_ref()).map(|cause| cause.code.clone());
         let cause = cause.or_else(|| look.unknown.as_ref().map(|_| "not-looked".to_owned()));
         Self(name.to_owned(), address.to_owned(), look.due.as_millisecond(), look.status(), took, cause, seconds)

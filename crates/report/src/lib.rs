@@ -54,6 +54,7 @@ mod terminal;
 mod told;
 mod verification;
 mod visible;
+mod watching;
 mod words;
 
 pub mod json;
@@ -75,6 +76,7 @@ pub use status::{LogSummary, Status, status};
 pub use terminal::{ColourChoice, Options, Terminal};
 pub use verification::verification;
 pub use visible::visible;
+pub use watching::{EndpointStanding, notice, watched};
 
 /// For whom the output is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -58,6 +58,15 @@ pub fn with_codes<'a>(mut schema: Value, codes: impl IntoIterator<Item = &'a Cod
     schema
 }
 
+/// Narrows what endpoints may be looked at with to the probes there are; `probes` is made by `Catalog::tagged_schema`.
+#[must_use]
+pub fn with_probes(mut schema: Value, probes: Value) -> Value {
+    if let Some(endpoint) = schema.pointer_mut("/properties/monitor/properties/endpoints/additionalProperties") {
+        describe_as(&mut endpoint["properties"]["probe"], probes);
+    }
+    schema
+}
+
 /// Puts `schema` in the place of `place`, whose description stays unless it brings its own.
 fn describe_as(place: &mut Value, schema: Value) {
     let description = place["description"].take();

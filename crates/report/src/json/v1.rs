@@ -22,6 +22,7 @@
 //! | `snapshots-pruned` | [`SnapshotsPruned`] |
 //! | `score` | [`Score`] |
 //! | `audit` | [`Audit`] |
+//! | `watched` | [`Watched`] |
 //!
 //! Names are camelCase, the words of enumerations kebab-case, times RFC 3339 in UTC, sizes bytes, durations
 //! milliseconds, digests `sha256:` and 64 hexadecimal digits. What is not known is absent, never null. Within version 1
@@ -32,6 +33,7 @@ mod event;
 mod gates;
 mod results;
 mod retention;
+mod watching;
 mod words;
 
 pub use constitution::{Audit, Evidence, Principle, Score, audit, constitution, score};
@@ -46,6 +48,8 @@ pub use retention::{
     Said, SnapshotPlan, SnapshotsPruned, hold_lifted, hold_placed, holds, pruned, retention_done, retention_plan,
     snapshot_plan, snapshots_pruned,
 };
+
+pub use watching::{Watched, WatchedEndpoint, watched};
 
 /// The version that this module describes.
 pub const VERSION: u8 = 1;

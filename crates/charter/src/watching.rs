@@ -1,0 +1,153 @@
+//! The monitor's surroundings: the project's records, its deployments, and whoever is to be told.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use charter_deploy_model::{
+    DeploymentId, DeploymentStatus, Environment, MonitoringHour, MonitoringRun, Notice, ProductionDeployment, Record,
+    UptimeIncident,
+};
+use charter_host::durable;
+use charter_monitor::{Around, Surroundings};
+use charter_pipeline::Project;
+use charter_store::{Prepared, Store, StoreError};
+use jiff::Timestamp;
+
+use crate::output::Output;
+
+/// A deployment that has shown no sign of life for so long is not under way any more.
+const UNDER_WAY: Duration = Duration::from_secs(15 * 60);
+
+/// Where the monitor keeps what is not recorded yet, below the records.
+pub(crate) const FOLDER: &str = "journal/monitor";
+
+/// What goes on around the sites of one project.
+#[derive(Debug)]
+pub(crate) struct Watching {
+    project: Arc<Project>,
+    output: Output,
+    newest: Mutex<Option<(PathBuf, Option<(DeploymentId, Timestamp)>)>>,
+    recording: tokio::sync::Mutex<()>,
+}
+
+impl Watching {
+    pub(crate) fn new(project: Arc<Project>, output: Output) -> Self {
+        Self { project, output, newest: Mutex::default(), recording: tokio::sync::Mutex::default() }
+    }
+
+    /// Brings to an end what a predecessor was about to record when it died.
+    pub(crate) async fn settle(&self) -> Result<(), String> {
+        let path = intent(&self.project.records);
+        let Ok(text) = fs::read(&path) else { return Ok(()) };
+        // Its bytes were on the disk before the record was touched, so what is torn was never begun.
+        if let Ok(prepared) = serde_json::from_slice::<Prepared>(&text) {
+            commit(&self.project.store, &prepared).await.map_err(|error| chain(&error))?;
+        }
+        durable::remove_file(&path).map_err(|error| chain(&error))
+    }
+
+    async fn record<R: Record>(&self, record: &R) -> Result<(), String> {
+        let _one_at_a_time = self.recording.lock().await;
+        let prepared = self.project.store.prepare(record).map_err(|error| chain(&error))?;
+        let path = intent(&self.project.records);
+        let bytes = serde_json::to_vec(&prepared).expect("what is prepared has a JSON form");
+        let (written, to) = (path.clone(), bytes);
+        let kept = tokio::task::spawn_blocking(move || durable::replace(&written, &to)).await;
+        kept.map_err(|error| error.to_string())?.map_err(|error| chain(&error))?;
+        commit(&self.project.store, &prepared).await.map_err(|error| chain(&error))?;
+        let removed = tokio::task::spawn_blocking(move || durable::remove_file(&path)).await;
+        removed.map_err(|error| error.to_string())?.map_err(|error| chain(&error))
+    }
+
+    /// Returns the newest deployment that users see, and when it went live; read again only when there is a newer one.
+    fn live(&self) -> Option<(DeploymentId, Timestamp)> {
+        let folder = self.project.records.join("deployments");
+        let entries = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+        let newest = entries.filter(|path| path.to_string_lossy().ends_with("-deployment.json")).max()?;
+        let mut known = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((path, live)) = known.as_ref()
+            && *path == newest
+        {
+            return *live;
+        }
+        let live = read_live(&newest, self.project.settings.environment).or(known.as_ref().and_then(|(_, live)| *live));
+        *known = Some((newest, live));
+        live
+    }
+}
+
+fn read_live(path: &Path, environment: Environment) -> Option<(DeploymentId, Timestamp)> {
+    let record: ProductionDeployment = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let is_shown = record.status == DeploymentStatus::Success && record.environment == environment;
+    is_shown.then_some((record.deployment_id, record.finished_at))
+}
+
+fn intent(records: &Path) -> PathBuf {
+    records.join(FOLDER).join("recording.json")
+}
+
+/// Puts a record into the log; the same is there already when a predecessor came as far.
+async fn commit(store: &Store, prepared: &Prepared) -> Result<(), StoreError> {
+    let folder = prepared.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    match store.commit(prepared).await {
+        Err(StoreError::AlreadyTaken { path }) if store.paths(folder).await?.contains(&path) => Ok(()),
+        Err(StoreError::AlreadyTaken { path }) => {
+            store.quarantine(&path, "it was never logged, and another record took its place").await?;
+            store.commit(prepared).await.map(drop)
+        }
+        committed => committed.map(drop),
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    charter_pipeline::chain_of(error).join(": ")
+}
+
+/// Names the deployment that is under way, by its journal.
+fn under_way(records: &Path) -> Option<String> {
+    let entries = fs::read_dir(records.join("journal")).ok()?.flatten();
+    let is_young = |entry: &fs::DirEntry| {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+        modified.is_some_and(|modified| age(modified) < UNDER_WAY)
+    };
+    let names = entries.filter(is_young).map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter_map(|name| name.strip_suffix(".ndjson").map(str::to_owned)).max()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the age of a file is the file system's time, not a record's")]
+fn age(modified: SystemTime) -> Duration {
+    SystemTime::now().duration_since(modified).unwrap_or_default()
+}
+
+#[async_trait]
+impl Surroundings for Watching {
+    async fn tell(&self, notice: &Notice) -> Result<(), String> {
+        self.output.notice(notice);
+        Ok(())
+    }
+
+    async fn record_run(&self, run: &MonitoringRun) -> Result<(), String> {
+        self.record(run).await
+    }
+
+    async fn record_hour(&self, hour: &MonitoringHour) -> Result<(), String> {
+        self.record(hour).await
+    }
+
+    async fn record_incident(&self, incident: &UptimeIncident) -> Result<(), String> {
+        self.record(incident).await
+    }
+
+    async fn around(&self, _: Timestamp) -> Around {
+        let quiet = under_way(&self.project.records).map(|id| format!("the deployment {id} is under way"));
+        Around { live: self.live(), quiet, silenced: BTreeMap::new() }
+    }
+
+    fn warn(&self, words: &str) {
+        self.output.note(&format!("! {words}"));
+    }
+}
