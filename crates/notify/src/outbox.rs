@@ -2,23 +2,24 @@
 
 mod delivery;
 mod entry;
+mod error;
 mod ledger;
 mod plan;
+mod status;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use charter_deploy_model::Notice;
-use charter_host::durable::{self, DurableError};
-use charter_host::lock::{self, Holder, LockError};
+use charter_host::durable;
+use charter_host::lock::{self, Holder};
 use charter_host::{Clock, Scope};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -29,8 +30,10 @@ use entry::Entry;
 use ledger::Ledger;
 use writer::Pending;
 
+pub use error::OutboxError;
 pub use ledger::Lost;
 pub use plan::Backoff;
+pub use status::{DeliveryFailed, Queued, RouteStatus};
 
 /// The journal's name; the number is that of its form.
 const JOURNAL: &str = "outbox-1.ndjson";
@@ -74,101 +77,6 @@ impl Default for Settings {
             waiting_limit: 10_000,
         }
     }
-}
-
-/// Why the outbox could not do something.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OutboxError {
-    /// Another process has it.
-    #[error("the outbox is in use")]
-    Locked(#[source] LockError),
-    /// A step on the disk failed.
-    #[error("the outbox could not be opened")]
-    Durable(#[source] DurableError),
-    /// The journal could not be read.
-    #[error("the outbox `{}` could not be read", path.display())]
-    Unreadable {
-        /// The journal.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The disk did not take the notice. It is being delivered all the same, and will be written when the disk takes
-    /// something again; until then it would not survive a crash.
-    #[error("the notice is being delivered, but could not be written down: {reason}")]
-    OnlyHeld {
-        /// Why.
-        reason: String,
-    },
-    /// Too much waits for the disk; the notice was not taken.
-    #[error("the notice was not taken, because too many wait for the disk")]
-    Full,
-    /// The outbox was closed; the notice was not taken.
-    #[error("the outbox is closed")]
-    Closed,
-}
-
-impl OutboxError {
-    /// Returns what to do about it, where that is known.
-    #[must_use]
-    pub fn help(&self) -> Option<&'static str> {
-        match self {
-            Self::Locked(_) => Some("end the other process that tells people, or let this one use a folder of its own"),
-            Self::Durable(error) => error.help(),
-            Self::OnlyHeld { .. } | Self::Full => Some("free some space on that disk, or see why it does not answer"),
-            Self::Unreadable { .. } => Some("move the file away to begin with an empty outbox"),
-            Self::Closed => None,
-        }
-    }
-}
-
-/// What became of a notice that was brought in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Queued {
-    /// By how many routes it goes now; 0, when each had this key before.
-    pub routes: usize,
-}
-
-/// A notice that did not arrive by one route, so that it can be passed on by another.
-#[derive(Debug, Clone)]
-pub struct DeliveryFailed {
-    /// The notice.
-    pub notice: Arc<Notice>,
-    /// The route.
-    pub route: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// Whether it will not be tried again.
-    pub gave_up: bool,
-    /// Why, without addresses.
-    pub error: String,
-}
-
-/// How a route is doing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RouteStatus {
-    /// Its name.
-    pub route: String,
-    /// Its kind; absent for a route that is no longer configured.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<&'static str>,
-    /// How many notices it has yet to deliver.
-    pub waiting: usize,
-    /// When the receiver last took something.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_success: Option<Timestamp>,
-    /// When it last failed, since this process began.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_failure: Option<Timestamp>,
-    /// Why it last failed, without addresses.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<String>,
-    /// How many attempts have failed in a row.
-    pub consecutive_failures: u32,
-    /// The last hundred notices that it will never deliver, oldest first.
-    pub lost: Vec<Lost>,
 }
 
 /// What the tasks share.

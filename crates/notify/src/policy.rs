@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use charter_deploy_model::{AlertSeverity, Notice, Occasion};
-use charter_host::nearest;
-use schemars::JsonSchema;
+use charter_host::{Catalog, CatalogError, Setup, nearest};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use crate::{HeartbeatConfig, Notifier, Route, secret_names};
 
 /// The section `[notify]`: the routes there are, and which of them each kind of notice goes by.
 ///
@@ -43,6 +45,8 @@ pub struct Policy {
     pub deployments: Vec<String>,
     /// Where goes what is passed on, beside where it went before; by default where critical alerts go.
     pub escalation: Option<Vec<String>>,
+    /// A sign of life for somebody outside, who tells people when it stays away.
+    pub heartbeat: Option<HeartbeatConfig>,
 }
 
 /// One way to tell people. The further keys are those of its kind.
@@ -88,6 +92,51 @@ impl Policy {
         };
         let mut seen = BTreeSet::new();
         lists.into_iter().flatten().map(String::as_str).filter(|name| seen.insert(*name)).collect()
+    }
+
+    /// Builds every route, and says which ones cannot be and why: one whose secret is missing must not keep the others
+    /// from telling people.
+    #[must_use]
+    pub fn build(
+        &self,
+        catalog: &Catalog<dyn Notifier>,
+        setup: &Setup<'_>,
+    ) -> (BTreeMap<String, Route>, BTreeMap<String, CatalogError>) {
+        let (mut routes, mut refused) = (BTreeMap::new(), BTreeMap::new());
+        for (name, config) in &self.routes {
+            match catalog.build(&config.kind, Value::Object(config.section.clone()), setup) {
+                Ok(notifier) => {
+                    let route = Route { notifier: notifier.into(), per_minute: config.per_minute };
+                    routes.insert(name.clone(), route);
+                }
+                Err(error) => {
+                    refused.insert(name.clone(), error);
+                }
+            }
+        }
+        (routes, refused)
+    }
+
+    /// Returns the names of all variables that it names as secrets.
+    #[must_use]
+    pub fn secret_names(&self) -> Vec<String> {
+        let sections = self.routes.values().flat_map(|route| route.section.values());
+        sections.flat_map(secret_names).chain(self.heartbeat.iter().map(|beat| beat.url.env.clone())).collect()
+    }
+
+    /// Returns the schema of the section, with every kind's keys.
+    #[must_use]
+    pub fn schema(catalog: &Catalog<dyn Notifier>, generator: &mut SchemaGenerator) -> Value {
+        let mut schema = Self::json_schema(generator).to_value();
+        let of_every_route = RouteConfig::json_schema(generator).to_value();
+        let mut kinds = catalog.tagged_schema(generator);
+        for kind in kinds["oneOf"].as_array_mut().into_iter().flatten() {
+            for key in ["medium", "per-minute"] {
+                kind["properties"][key] = of_every_route["properties"][key].clone();
+            }
+        }
+        schema["properties"]["routes"]["additionalProperties"] = kinds;
+        schema
     }
 
     fn of(&self, severity: AlertSeverity) -> &[String] {
@@ -173,91 +222,4 @@ impl Policy {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn policy(text: &str) -> Policy {
-        toml::from_str(text).unwrap()
-    }
-
-    fn notice(occasion: Occasion, severity: AlertSeverity) -> Notice {
-        Notice::new("a/b", occasion, severity, "docs is down", "2026-11-21T02:07:11Z".parse().unwrap())
-    }
-
-    const ROUTES: &str = r#"
-        critical = ["mail", "pager"]
-        warning = ["mail"]
-        deployments = ["chat"]
-        [routes]
-        mail = { kind = "email" }
-        pager = { kind = "pagerduty" }
-        chat = { kind = "slack" }
-        room = { kind = "slack" }
-    "#;
-
-    #[test]
-    fn each_notice_goes_where_it_is_meant_to() {
-        use AlertSeverity::{Critical, Error, Info, Warning};
-        let policy = policy(ROUTES);
-        for (occasion, severity, expected) in [
-            (Occasion::Raised, Critical, &["mail", "pager"][..]),
-            (Occasion::Resolved, Critical, &["mail", "pager"]),
-            (Occasion::Raised, Error, &["mail"]),
-            (Occasion::Raised, Warning, &["mail"]),
-            (Occasion::Raised, Info, &[]),
-            (Occasion::Escalated, Warning, &["mail", "pager"]),
-            (Occasion::Deployment, Info, &["chat"]),
-            (Occasion::Test, Info, &["chat", "mail", "pager", "room"]),
-        ] {
-            assert_eq!(policy.routes_for(&notice(occasion, severity)), expected, "{occasion:?} {severity:?}");
-        }
-    }
-
-    #[test]
-    fn critical_alerts_need_two_ways_that_do_not_fail_together() {
-        let problems = |critical: &str, hosts: &[(&str, &str)]| {
-            let hosts = hosts.iter().map(|(name, host)| ((*name).to_owned(), (*host).to_owned())).collect();
-            let mut policy = policy(ROUTES);
-            policy.critical = critical.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-            policy.info = vec!["mail".into(), "pager".into(), "chat".into(), "room".into()];
-            policy.problems(&hosts)
-        };
-        assert_eq!(problems("mail pager", &[]), [""; 0]);
-        assert!(problems("", &[])[0].contains("names no route"));
-        assert!(problems("mail", &[])[0].contains("only `mail`"));
-        assert!(problems("mail mail", &[])[0].contains("fail together"));
-        assert!(problems("chat room", &[])[0].contains("fail together"));
-        assert!(problems("chat pager", &[("chat", "a.example"), ("pager", "a.example")])[0].contains("fail together"));
-        assert_eq!(problems("chat room mail", &[("chat", "a.example"), ("mail", "b.example")]), [""; 0]);
-    }
-
-    #[test]
-    fn a_wrong_name_is_named_with_the_nearest() {
-        let mut policy = policy(ROUTES);
-        policy.warning = vec!["pagre".to_owned()];
-        let problems = policy.problems(&BTreeMap::new());
-        assert_eq!(problems[0], "`warning` names the route `pagre`, which there is not; did you mean `pager`?");
-        assert_eq!(problems[1], "the route `room` is named by no list, and would only be used for tests");
-    }
-
-    #[test]
-    fn the_keys_of_a_kind_are_left_to_it_and_others_are_refused() {
-        let policy = policy("[routes.a]\nkind = \"webhook\"\nper-minute = 3\nurl = { env = \"A\" }");
-        assert_eq!(policy.routes["a"].section.keys().collect::<Vec<_>>(), ["url"]);
-        assert!(toml::from_str::<Policy>("critcal = []").is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn a_route_is_named_once(critical in prop::collection::vec("[a-c]", 0..6), info in prop::collection::vec("[a-c]", 0..6)) {
-            let policy = Policy { critical, info, ..Policy::default() };
-            for occasion in [Occasion::Raised, Occasion::Escalated] {
-                let notice = notice(occasion, AlertSeverity::Info);
-                let routes = policy.routes_for(&notice);
-                let distinct: BTreeSet<_> = routes.iter().collect();
-                prop_assert_eq!(distinct.len(), routes.len());
-            }
-        }
-    }
-}
+mod tests;

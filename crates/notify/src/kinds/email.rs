@@ -185,21 +185,21 @@ impl Email {
         for to in &self.to {
             builder = builder.to(to.clone());
         }
-        let mut lines = vec![one_line(&notice.title), String::new(), text(notice, TEXT)];
-        lines.extend(link(notice).map(|link| format!("\n{link}")));
-        lines.push(format!("\n-- \n{} · {}", notice.at, notice.key));
-        builder.body(lines.join("\n")).map_err(|error| NotifyError::Unsendable { reason: error.to_string() })
+        let mut parts = vec![one_line(&notice.title), text(notice, TEXT)];
+        parts.extend(link(notice).map(str::to_owned));
+        parts.push(format!("-- \n{} · {}", notice.at, notice.key));
+        parts.retain(|part| !part.is_empty());
+        builder.body(parts.join("\n\n")).map_err(|error| NotifyError::Unsendable { reason: error.to_string() })
     }
 
     fn reason(&self, error: &lettre::transport::smtp::Error) -> String {
-        let mut reasons = vec![error.to_string()];
-        let mut source = std::error::Error::source(error);
-        while let Some(error) = source {
-            reasons.push(error.to_string());
-            source = error.source();
+        // Each error's text repeats the one below it.
+        let mut innermost: &dyn std::error::Error = error;
+        while let Some(source) = innermost.source() {
+            innermost = source;
         }
-        reasons.dedup();
-        cut(&one_line(&self.masks.mask(&reasons.join(": "))), SAID)
+        let status = error.status().map(|code| format!("{code} ")).unwrap_or_default();
+        cut(&one_line(&self.masks.mask(&format!("{status}{innermost}"))), SAID)
     }
 }
 
