@@ -202,8 +202,8 @@ impl Outbox {
     /// Brings a notice in, to go by these routes; a route that had this key before does not get it again.
     ///
     /// It is on the disk when this returns, and its delivery has begun by then. How long that takes is up to the disk:
-    /// what must not wait for a disk calls this from a task of its own. A route that there is not (yet) keeps what is
-    /// for it.
+    /// what must not wait for a disk calls this from a task of its own. What is for a route that there is not (yet) is
+    /// kept, and reported as not delivered.
     ///
     /// # Errors
     /// [`OutboxError::OnlyHeld`] when the disk did not take it; it is being delivered all the same.
@@ -226,8 +226,9 @@ impl Outbox {
             permit.send(Pending { entry, written: Some(written) });
             for route in &fresh {
                 self.keep_to_the_limit(&mut ledger, route);
-                if let Some((_, arrived)) = self.routes.get(route) {
-                    arrived.notify_one();
+                match self.routes.get(route) {
+                    Some((_, arrived)) => arrived.notify_one(),
+                    None => self.report_unroutable(notice, route),
                 }
             }
             (count, is_written)
@@ -236,6 +237,17 @@ impl Outbox {
             Ok(outcome) => outcome.map(|()| Queued { routes: count }),
             Err(_) => Err(OutboxError::OnlyHeld { reason: "the outbox was closed meanwhile".to_owned() }),
         }
+    }
+
+    /// Nobody will try it, so nobody else would say that it does not arrive.
+    fn report_unroutable(&self, notice: &Notice, route: &str) {
+        let _ = self.failed.send(DeliveryFailed {
+            notice: Arc::new(notice.clone()),
+            route: route.to_owned(),
+            attempts: 0,
+            gave_up: false,
+            error: "there is no such route at present".to_owned(),
+        });
     }
 
     /// A route that takes nothing for days must not fill the memory: the oldest goes, and is kept as lost.

@@ -58,18 +58,17 @@ pub struct RouteConfig {
     /// By what it reaches people, such as `chat`; by default the kind. Two routes of one medium are taken to fail
     /// together.
     pub medium: Option<String>,
-    /// How many messages a minute people get by it; what is beyond that is put into one.
-    #[serde(default = "per_minute")]
+    /// How many messages a minute go by it; what is beyond that is put into one for people, and waits for programs. By
+    /// default 20 for people and 240 for programs. Critical alerts may go beyond it by a quarter.
     #[schemars(range(min = 1))]
-    pub per_minute: u32,
+    pub per_minute: Option<u32>,
     /// The section of its kind, which looks at every key itself.
     #[serde(flatten)]
     pub section: Map<String, Value>,
 }
 
-const fn per_minute() -> u32 {
-    20
-}
+/// Messages a minute by default: for people, and for programs.
+const PER_MINUTE: (u32, u32) = (20, 240);
 
 impl RouteConfig {
     /// Returns by what it reaches people.
@@ -106,7 +105,8 @@ impl Policy {
         for (name, config) in &self.routes {
             match catalog.build(&config.kind, Value::Object(config.section.clone()), setup) {
                 Ok(notifier) => {
-                    let route = Route { notifier: notifier.into(), per_minute: config.per_minute };
+                    let default = if notifier.folds() { PER_MINUTE.0 } else { PER_MINUTE.1 };
+                    let route = Route { notifier: notifier.into(), per_minute: config.per_minute.unwrap_or(default) };
                     routes.insert(name.clone(), route);
                 }
                 Err(error) => {
@@ -156,7 +156,7 @@ impl Policy {
     pub fn problems(&self, depends_on: &BTreeMap<String, String>) -> Vec<String> {
         let mut problems = self.unknown_names();
         for (name, route) in &self.routes {
-            if route.per_minute == 0 {
+            if route.per_minute == Some(0) {
                 problems.push(format!("the route `{name}` has `per-minute = 0`, and would never send anything"));
             }
             if !self.lists().into_iter().any(|(_, list)| list.contains(name)) {

@@ -37,24 +37,23 @@ impl Delivery {
                 let mut ledger = self.shared.ledger();
                 plan::next(ledger.lane(&self.name), &mut pace, self.route.per_minute, folds, Instant::now())
             };
-            let pause = match step {
-                Step::Send(orders) => {
-                    let pause = self.send(&orders).await;
-                    pace.sent(Instant::now());
-                    Instant::now() + pause
-                }
-                Step::Wait(until) => until,
-                Step::Idle => {
-                    tokio::select! {
-                        () = scope.cancel.cancelled() => return,
-                        () = self.arrived.notified() => Instant::now(),
-                    }
+            let mut pause = Duration::ZERO;
+            if let Step::Send(orders) = &step {
+                pause = self.send(orders).await;
+                pace.sent(Instant::now());
+            }
+            let wait = async {
+                match step {
+                    Step::Send(_) => tokio::time::sleep(pause).await,
+                    // What arrives meanwhile may be too urgent to wait.
+                    Step::Wait(until) => drop(tokio::time::timeout_at(until, self.arrived.notified()).await),
+                    Step::Idle => self.arrived.notified().await,
                 }
             };
             tokio::select! {
                 biased;
                 () = scope.cancel.cancelled() => return,
-                () = tokio::time::sleep_until(pause) => {}
+                () = wait => {}
             }
         }
     }

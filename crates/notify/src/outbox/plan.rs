@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use charter_deploy_model::Notice;
+use charter_deploy_model::{AlertSeverity, Notice};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -69,23 +69,29 @@ impl Pace {
 ///
 /// The most urgent goes first of those that were tried least often, so that one which nobody takes does not hold up the
 /// others; of one thread always the first, so that nothing is over before it began. The last message that a minute has
-/// room for takes everything along, if people read it.
+/// room for takes everything along, if people read it; a quarter more is kept free for what is critical and new.
 pub(super) fn next(lane: &Lane, pace: &mut Pace, per_minute: u32, folds: bool, now: Instant) -> Step {
     while pace.0.front().is_some_and(|sent| now.duration_since(*sent) >= MINUTE) {
         pace.0.pop_front();
     }
     let Some(first) = first(lane) else { return Step::Idle };
-    let left = (per_minute.max(1) as usize).saturating_sub(pace.0.len());
-    if let (0, Some(oldest)) = (left, pace.0.front()) {
-        return Step::Wait(*oldest + MINUTE);
+    let is_pressing = |waiting: &Waiting| waiting.attempts == 0 && waiting.notice.severity == AlertSeverity::Critical;
+    let reserve = if lane.waiting.get(&first).is_some_and(is_pressing) { reserve(per_minute) } else { 0 };
+    let most = per_minute.max(1).saturating_add(reserve) as usize;
+    let left = most.saturating_sub(pace.0.len());
+    if left == 0 {
+        // Room is made when all but `most - 1` of them are a minute old.
+        let until = pace.0.get(pace.0.len() - most).map_or(now, |sent| *sent + MINUTE);
+        return Step::Wait(until);
     }
     let together: Vec<u64> =
         lane.waiting.iter().filter(|(_, waiting)| !waiting.alone).map(|(order, _)| *order).collect();
-    if folds && left == 1 && per_minute > 1 && together.len() > 1 {
-        Step::Send(together)
-    } else {
-        Step::Send(vec![first])
-    }
+    if folds && left == 1 && together.len() > 1 { Step::Send(together) } else { Step::Send(vec![first]) }
+}
+
+/// Returns how many messages a minute are kept free for what is critical.
+fn reserve(per_minute: u32) -> u32 {
+    (per_minute / 4).max(1)
 }
 
 fn first(lane: &Lane) -> Option<u64> {
@@ -120,7 +126,7 @@ pub(super) fn digest(waiting: &[&Waiting]) -> Option<Notice> {
 mod tests {
     use std::sync::Arc;
 
-    use charter_deploy_model::{AlertSeverity, Occasion};
+    use charter_deploy_model::Occasion;
     use jiff::Timestamp;
     use proptest::prelude::*;
 
@@ -145,6 +151,21 @@ mod tests {
         assert_eq!(step(&lane([waiting("a/1", Info, 0), waiting("b/1", Critical, 0)])), Step::Send(vec![1]));
         assert_eq!(step(&lane([waiting("a/1", Info, 0), waiting("b/1", Critical, 1)])), Step::Send(vec![0]));
         assert_eq!(step(&lane([waiting("a/1", Info, 7), waiting("a/2", Critical, 0)])), Step::Send(vec![0]));
+    }
+
+    #[tokio::test]
+    async fn what_is_critical_does_not_wait_for_a_minute_full_of_chatter() {
+        use AlertSeverity::{Critical, Info};
+        let (mut pace, now) = (Pace::default(), Instant::now());
+        (0..8).for_each(|_| pace.sent(now));
+        let chatter = lane([waiting("a/1", Info, 0)]);
+        assert_eq!(next(&chatter, &mut pace, 8, true, now), Step::Wait(now + MINUTE));
+        let outage = lane([waiting("a/1", Info, 0), waiting("b/1", Critical, 0)]);
+        assert_eq!(next(&outage, &mut pace, 8, true, now), Step::Send(vec![1]));
+        pace.sent(now);
+        assert_eq!(next(&outage, &mut pace, 8, true, now), Step::Send(vec![0, 1]));
+        pace.sent(now);
+        assert_eq!(next(&outage, &mut pace, 8, true, now), Step::Wait(now + MINUTE));
     }
 
     #[tokio::test]
@@ -180,15 +201,16 @@ mod tests {
         }
 
         #[test]
-        fn no_minute_has_more_messages_than_it_should(per_minute in 1u32..6, arrivals in prop::collection::vec(0u64..20, 1..60)) {
+        fn no_minute_has_more_messages_than_it_should(per_minute in 1u32..6, arrivals in prop::collection::vec((0u64..20, any::<bool>()), 1..60)) {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
             runtime.block_on(async {
                 let start = Instant::now();
                 let (mut now, mut pace, mut sent, mut lane) = (start, Pace::default(), Vec::new(), Lane::default());
                 let mut delivered = 0;
-                for (n, pause) in arrivals.iter().enumerate() {
+                for (n, (pause, critical)) in arrivals.iter().enumerate() {
                     now += Duration::from_secs(*pause);
-                    lane.waiting.insert(n as u64, waiting(&format!("{n}/raised"), AlertSeverity::Error, 0));
+                    let severity = if *critical { AlertSeverity::Critical } else { AlertSeverity::Error };
+                    lane.waiting.insert(n as u64, waiting(&format!("{n}/raised"), severity, 0));
                     while let Step::Send(orders) = next(&lane, &mut pace, per_minute, true, now) {
                         delivered += orders.len();
                         for order in orders {
@@ -200,7 +222,7 @@ mod tests {
                 }
                 for at in &sent {
                     let within = sent.iter().filter(|other| *other >= at && other.duration_since(*at) < MINUTE).count();
-                    assert!(within <= per_minute as usize);
+                    assert!(within <= (per_minute + reserve(per_minute)) as usize);
                 }
                 assert_eq!(delivered + lane.waiting.len(), arrivals.len());
             });

@@ -227,8 +227,10 @@ async fn what_is_too_old_is_given_up_after_one_more_try() {
 #[tokio::test(start_paused = true)]
 async fn a_route_that_is_gone_keeps_its_notices_for_a_while() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), SetClock::new());
-    let (outbox, _failures) = open(folder.path(), &clock, &[]).await;
+    let (outbox, mut failures) = open(folder.path(), &clock, &[]).await;
     outbox.enqueue(&notice("x/raised"), &["renamed"]).await.unwrap();
+    let failed = failures.try_recv().unwrap();
+    assert_eq!((failed.route.as_str(), failed.attempts, failed.gave_up), ("renamed", 0, false));
     outbox.close().await;
     let (outbox, _failures) = open(folder.path(), &clock, &[]).await;
     assert_eq!((outbox.status()[0].waiting, outbox.status()[0].kind), (1, None));
@@ -252,7 +254,8 @@ async fn a_storm_is_a_few_messages_with_everything_in_them() {
     let begun = Instant::now();
     outbox.settled().await;
     let tried = ruled.tried.lock().unwrap();
-    assert!(tried.len() <= 6, "{} messages", tried.len());
+    // Two minutes of three, and one more each because it is critical.
+    assert!(tried.len() <= 8, "{} messages", tried.len());
     let told: usize = (tried.iter())
         .map(|(notice, _)| notice.title.strip_suffix(" notices at once").map_or(1, |count| count.parse().unwrap()))
         .sum();
