@@ -117,15 +117,21 @@ pub(crate) fn view() -> View {
     let now = at(NOW);
     let mut dice = Dice(7);
     let mut days = |trouble: f64| days(now, 90, &mut dice, trouble);
+    let (mut slow, mut down) = (days(0.18), days(0.12));
+    if let (Some(slow), Some(down)) = (slow.last_mut(), down.last_mut()) {
+        (slow.up_share, slow.degraded_share) = (0.97, 0.03);
+        (down.up_share, down.down_share, down.degraded_share, down.unknown_share) = (0.985, 0.015, 0.0, 0.0);
+        (slow.down_share, slow.unknown_share) = (0.0, 0.0);
+    }
     let mut view = View::new("Larkspur", now);
     view.version = 1;
     view.endpoints = vec![
         endpoint("website", Some("https://www.example.org/"), UptimeStatus::Up, 84.0, days(0.03)),
         endpoint("shop", Some("https://shop.example.org/"), UptimeStatus::Up, 132.0, days(0.05)),
-        endpoint("checkout", Some("https://shop.example.org/checkout"), UptimeStatus::Degraded, 890.0, days(0.18)),
+        endpoint("checkout", Some("https://shop.example.org/checkout"), UptimeStatus::Degraded, 890.0, slow),
         endpoint("docs", Some("https://docs.example.org/"), UptimeStatus::Up, 61.0, days(0.02)),
         endpoint("api", Some("https://api.example.org/v2/health"), UptimeStatus::Up, 38.0, days(0.06)),
-        endpoint("search", Some("https://search.example.org/"), UptimeStatus::Down, 210.0, days(0.12)),
+        endpoint("search", Some("https://search.example.org/"), UptimeStatus::Down, 210.0, down),
         endpoint("mail", Some("smtp.example.org:587"), UptimeStatus::Up, 27.0, days(0.02)),
         endpoint("nightly backup", None, UptimeStatus::Up, 0.0, days(0.02)),
     ];

@@ -44,10 +44,12 @@ pub(super) fn documents(public: &Public, url: &str, name: &str, now: Timestamp) 
 pub(super) fn description(public: &Public) -> String {
     let count = |status| public.endpoints.iter().filter(|endpoint| endpoint.status == status).count();
     let total = public.endpoints.len();
+    let open = public.incidents.iter().filter(|incident| incident.is_open()).count();
     let (down, degraded, unknown) =
         (count(UptimeStatus::Down), count(UptimeStatus::Degraded), count(UptimeStatus::Unknown));
     match (down, degraded, unknown) {
         _ if total == 0 => "Nothing is being measured".to_owned(),
+        (0, 0, _) if open > 0 => format!("{open} incident{} open", if open == 1 { "" } else { "s" }),
         (0, 0, 0) => "All systems operational".to_owned(),
         (0, 0, unknown) if unknown == total => "Nothing is being measured".to_owned(),
         (0, 0, unknown) => format!("{} of {total} systems operational, {unknown} not being measured", total - unknown),
@@ -59,20 +61,26 @@ pub(super) fn description(public: &Public) -> String {
 
 /// The class that colours the page.
 pub(super) fn tone(public: &Public) -> &'static str {
-    let worst = public.endpoints.iter().map(|endpoint| endpoint.status).min_by_key(|status| urgency(*status));
+    let open = public.incidents.iter().any(PublicIncident::is_open).then_some(UptimeStatus::Degraded);
+    let all = public.endpoints.iter().map(|endpoint| endpoint.status).chain(open);
+    let worst = all.min_by_key(|status| urgency(*status));
     worst.map_or("unknown", words::tone)
 }
 
-/// One of `none`, `minor`, `major`, `critical` and `maintenance`.
+/// One of `none`, `minor`, `major`, `critical` and `maintenance`: what the endpoints show or people said, the worse.
 fn indicator(public: &Public, now: Timestamp) -> &'static str {
     let down = public.endpoints.iter().filter(|endpoint| endpoint.status == UptimeStatus::Down).count();
     let degraded = public.endpoints.iter().any(|endpoint| endpoint.status == UptimeStatus::Degraded);
-    match down {
-        0 if degraded => "minor",
-        0 if public.windows.iter().any(|window| window.is_now(now)) => "maintenance",
-        0 => "none",
-        down if down == public.endpoints.len() => "critical",
-        _ => "major",
+    let seen = match down {
+        0 => degraded.then_some(IncidentSeverity::Minor),
+        down if down == public.endpoints.len() => Some(IncidentSeverity::Critical),
+        _ => Some(IncidentSeverity::Major),
+    };
+    let said = public.incidents.iter().filter(|incident| incident.is_open()).map(|incident| incident.severity);
+    match said.chain(seen).max() {
+        Some(severity) => impact(severity),
+        None if public.windows.iter().any(|window| window.is_now(now)) => "maintenance",
+        None => "none",
     }
 }
 

@@ -181,6 +181,7 @@ fn the_documents_have_the_shapes_and_words_of_statuspage() {
 fn what_is_not_measured_is_never_called_up() {
     let mut view = sample::view();
     view.windows[0].from = view.at;
+    view.incidents.clear();
     for endpoint in &mut view.endpoints {
         endpoint.status = UptimeStatus::Unknown;
         endpoint.uptime = Default::default();
@@ -196,6 +197,16 @@ fn what_is_not_measured_is_never_called_up() {
     view.endpoints[3].status = UptimeStatus::Up;
     let text = files(&view);
     assert_eq!(document(&text, "status")["status"]["description"], "1 of 7 systems operational, 6 not being measured");
+}
+
+#[test]
+fn an_open_incident_is_told_though_every_endpoint_is_up() {
+    let mut view = sample::view();
+    view.endpoints.iter_mut().for_each(|endpoint| endpoint.status = UptimeStatus::Up);
+    let told = |view: &View| document(&files(view), "status")["status"].clone();
+    assert_eq!(told(&view), serde_json::json!({ "indicator": "major", "description": "1 incident open" }));
+    view.incidents.remove(0);
+    assert_eq!(told(&view), serde_json::json!({ "indicator": "none", "description": "All systems operational" }));
 }
 
 #[test]
