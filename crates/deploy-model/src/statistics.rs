@@ -1,7 +1,11 @@
 //! Means, percentiles and trends: the arithmetic under the analytics.
 
+mod ranks;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use ranks::{Comparison, compare, normal_tail};
 
 /// Where a figure is going.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -107,6 +111,25 @@ pub fn percentile(values: &[f64], percent: u8) -> Option<f64> {
 #[must_use]
 pub fn median(values: &[f64]) -> Option<f64> {
     percentile(values, 50)
+}
+
+/// Returns the middle, the mean of the two in the middle of an even number; nothing for no values.
+///
+/// Unlike [`median`] it need not be one of the values.
+///
+/// ```
+/// use charter_deploy_model::statistics::{median, middle};
+///
+/// assert_eq!(middle(&[1.0, 2.0, 4.0, 9.0]), Some(3.0));
+/// assert_eq!(median(&[1.0, 2.0, 4.0, 9.0]), Some(2.0));
+/// ```
+#[must_use]
+pub fn middle(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    let upper = *sorted.get(half)?;
+    if sorted.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(sorted[half - 1], upper)) }
 }
 
 #[cfg(test)]

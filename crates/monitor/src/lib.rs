@@ -8,6 +8,7 @@ pub mod kinds;
 pub mod monitor;
 pub mod net;
 pub mod probe;
+pub mod rules;
 pub mod runner;
 pub mod sample;
 pub mod series;
