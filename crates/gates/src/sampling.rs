@@ -28,8 +28,9 @@ mod ranks;
 use std::collections::BTreeMap;
 
 pub use calm::{Busy, wait_for_calm};
+pub use charter_deploy_model::statistics::{Comparison, compare, middle as median};
 pub use demand::{Demand, Off};
-pub use ranks::{Comparison, compare, turns};
+pub use ranks::turns;
 
 /// The share of cases in which a figure whose median is exactly at its limit may be called certain, in one look.
 pub const RISK: f64 = 0.05;
@@ -177,16 +178,6 @@ pub fn interval(samples: &[f64], confidence: f64) -> Option<Interval> {
     let cut = (0..count.div_ceil(2)).rev().find(|cut| covers(*cut) >= confidence).unwrap_or(0);
     let (low, high) = (*sorted.get(cut)?, *sorted.get(count - 1 - cut)?);
     Some(Interval { low, median: median(&sorted)?, high, confidence: covers(cut).max(0.0) })
-}
-
-/// Returns the middle of the samples, the mean of the two in the middle of an even number.
-#[must_use]
-pub fn median(samples: &[f64]) -> Option<f64> {
-    let mut sorted = samples.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    let upper = *sorted.get(middle)?;
-    if sorted.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(sorted[middle - 1], upper)) }
 }
 
 /// What was measured of one figure.
