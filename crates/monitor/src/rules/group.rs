@@ -235,6 +235,10 @@ impl Group {
     }
 
     fn flush(&mut self, grouping: &Grouping, at: Timestamp) -> Option<Send> {
+        // After a clock that was ahead was put right, nothing waits for the time that it had shown.
+        let longest_wait = grouping.group_wait_seconds.max(grouping.group_interval_seconds);
+        self.flush_at = self.flush_at.min(after(at, SignedDuration::from_secs(longest_wait.into())));
+        self.remind_at = self.remind_at.map(|remind_at| remind_at.min(after(at, grouping.reminder(self.reminded))));
         let has_news = self.members.values().any(Member::is_news) && self.flush_at <= at;
         let is_reminder = self.is_open() && self.remind_at.is_some_and(|remind_at| remind_at <= at);
         if !has_news && !is_reminder {

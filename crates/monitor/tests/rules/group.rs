@@ -127,6 +127,16 @@ fn after_a_long_sleep_there_is_one_message() {
     assert_eq!(sends, []);
 }
 
+#[test]
+fn a_clock_that_was_a_year_ahead_delays_nothing() {
+    let year = 365 * 86_400;
+    let (state, _) = step(State::default(), &by_site(), &raised(1, "docs", Critical), at(year));
+    let (state, _) = step(state, &by_site(), &resolved(1), at(10));
+    assert!(state.next() <= Some(at(310)));
+    let (_, sends) = step(state, &by_site(), &Event::Ticked, at(310));
+    assert_eq!(sends.iter().map(|send| send.occasion).collect::<Vec<_>>(), [Occasion::Resolved]);
+}
+
 fn events() -> impl Strategy<Value = Vec<(i64, Event)>> {
     let severity = prop_oneof![Just(Warning), Just(AlertSeverity::Error), Just(Critical)];
     let event = (0_i64..6, 0_u8..4, severity).prop_map(|(number, what, severity)| match what {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod alertmanager;
 mod compare;
 mod escalation;
 mod group;
@@ -35,4 +36,18 @@ impl Chance {
     fn normal(&mut self) -> f64 {
         (-2.0 * self.next().max(1e-300).ln()).sqrt() * (std::f64::consts::TAU * self.next()).cos()
     }
+}
+
+/// Says whether a program is there. When it is not, the test says so and ends; where everything was promised to be
+/// there (`cargo xtask check --all`), it fails instead.
+#[expect(clippy::disallowed_methods, reason = "a test runs its judge itself, as the check promised it")]
+fn has(program: &str) -> bool {
+    let is_there = std::process::Command::new(program).arg("--version").output().is_ok();
+    if !is_there {
+        assert!(std::env::var_os("CHARTER_TEST_ALL").is_none(), "{program} is missing");
+        // Past the test harness, which shows only what failing tests print.
+        let text = format!("SKIPPED: {program} is missing; `cargo xtask check --all` installs it\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+    }
+    is_there
 }
