@@ -373,7 +373,11 @@ pub(crate) enum MonitorCommand {
     /// Watches until Ctrl-C: looks at each endpoint when it is due, tells of outages once, records all of it.
     ///
     /// It may be killed at any moment: the next one goes on where it was.
-    Run,
+    Run {
+        /// Show how things stand in the browser at this address of loopback, too.
+        #[arg(long, value_name = "ADDRESS")]
+        dashboard: Option<std::net::SocketAddr>,
+    },
     /// Looks at each endpoint once, and records nothing.
     ///
     /// Exit codes: 0 all are up, 10 something is down, 18 nothing is known to be down but something is not known.
@@ -382,4 +386,25 @@ pub(crate) enum MonitorCommand {
     ///
     /// Exit codes: as `once`.
     Status,
+    /// Takes an alert on: nobody is reminded of it any more.
+    Ack {
+        /// The alert's name, or its endpoint's.
+        which: String,
+        /// What you do about it, or why it can wait.
+        #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        reason: String,
+    },
+    /// Keeps endpoints quiet for a while: what is wrong with them is on record, and nobody is called.
+    Silence {
+        /// The endpoints: a name, or a glob such as `shop-*`.
+        endpoints: String,
+        /// For how long, such as `90m` or `2h`; at most 90 days.
+        #[arg(long = "for", value_name = "TIME")]
+        time: jiff::SignedDuration,
+        /// Why.
+        #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        reason: String,
+    },
+    /// Sends a notice by every route, to see whether it arrives.
+    Test,
 }

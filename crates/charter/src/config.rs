@@ -51,7 +51,7 @@ use serde_json::Value;
 pub use excerpt::Excerpt;
 pub use problem::{ConfigError, Problem};
 pub(crate) use rules::is_web_address;
-pub use schema::{generator, schema, with_codes, with_probes};
+pub use schema::{generator, schema, with_codes, with_notifiers, with_probes};
 use shape::Document;
 
 /// The file's name, at the top of the user's project.
@@ -140,6 +140,9 @@ pub struct Config {
     /// What is watched once it is live.
     #[serde(default)]
     pub monitor: watching::Watching,
+    /// Who is told what.
+    #[serde(default)]
+    pub notify: charter_notify::Policy,
 }
 
 /// What is deployed.
@@ -413,9 +416,16 @@ const fn ok() -> u16 {
 
 impl Config {
     /// Returns the names of all secrets that the configuration mentions.
-    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
-        let watching = self.monitor.endpoints.values().flat_map(|endpoint| names_of_secrets(&endpoint.probe));
-        self.build.secrets.iter().chain(&self.github.token).map(|secret| secret.env.as_str()).chain(watching)
+    pub fn secret_names(&self) -> impl Iterator<Item = String> {
+        let watching =
+            self.monitor.endpoints.values().flat_map(|endpoint| charter_notify::secret_names(&endpoint.probe));
+        self.build
+            .secrets
+            .iter()
+            .chain(&self.github.token)
+            .map(|secret| secret.env.clone())
+            .chain(watching)
+            .chain(self.notify.secret_names())
     }
 
     /// Returns what is recorded of it for one environment: secrets by name only, version 1.0.0.
@@ -466,7 +476,7 @@ impl Config {
             },
             environment_variables: EnvironmentVariables {
                 variables: self.build.environment.clone(),
-                secrets: self.secret_names().map(str::to_owned).collect(),
+                secrets: self.secret_names().collect(),
             },
             features: None,
         }
@@ -483,18 +493,6 @@ impl Config {
         let targets = PerformanceTargets { bundle_size: Some(bundle_size), ..PerformanceTargets::default() };
         let is_configured = bundle_size != BundleTargets::default();
         is_configured.then_some(PerformanceConfiguration { targets: Some(targets), optimizations: None })
-    }
-}
-
-/// Returns what `{ env = "NAME" }` names anywhere in a section.
-fn names_of_secrets(section: &Value) -> Vec<&str> {
-    match section {
-        Value::Object(table) => match table.get("env") {
-            Some(Value::String(name)) if table.len() == 1 => vec![name],
-            _ => table.values().flat_map(names_of_secrets).collect(),
-        },
-        Value::Array(list) => list.iter().flat_map(names_of_secrets).collect(),
-        _ => Vec::new(),
     }
 }
 

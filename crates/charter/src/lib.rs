@@ -20,6 +20,7 @@ mod merge;
 mod open;
 mod output;
 mod signals;
+mod silences;
 mod watching;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ use charter_deploy_model::{Failure, KindMeta, RecordKind, UsersSee, exit};
 use charter_gates::{Gate, ratchet};
 use charter_host::{Catalog, Environment};
 use charter_monitor::Probe;
+use charter_notify::Notifier;
 use charter_targets::Target;
 use clap::{CommandFactory, FromArgMatches};
 
@@ -40,6 +42,7 @@ pub struct Charter {
     gates: Catalog<dyn Gate>,
     targets: Catalog<dyn Target>,
     probes: Catalog<dyn Probe>,
+    notifiers: Catalog<dyn Notifier>,
     chores: Vec<Chore>,
 }
 
@@ -65,6 +68,7 @@ impl Charter {
             gates: charter_gates::standard(),
             targets: charter_targets::standard(),
             probes: charter_monitor::standard(),
+            notifiers: charter_notify::standard(),
             chores: Vec::new(),
         }
     }
@@ -87,6 +91,13 @@ impl Charter {
     #[must_use]
     pub fn probes(mut self, add: impl FnOnce(&mut Catalog<dyn Probe>) -> &mut Catalog<dyn Probe>) -> Self {
         add(&mut self.probes);
+        self
+    }
+
+    /// Adds ways to tell people of your own.
+    #[must_use]
+    pub fn notifiers(mut self, add: impl FnOnce(&mut Catalog<dyn Notifier>) -> &mut Catalog<dyn Notifier>) -> Self {
+        add(&mut self.notifiers);
         self
     }
 
@@ -150,7 +161,8 @@ impl Charter {
         let targets = self.targets.tagged_schema(&mut generator);
         let probes = self.probes.tagged_schema(&mut generator);
         let schema = config::with_codes(config::schema(gates, targets), self.judges().flat_map(|kind| kind.codes));
-        config::with_probes(schema, probes)
+        let notify = charter_notify::Policy::schema(&self.notifiers, &mut generator);
+        config::with_notifiers(config::with_probes(schema, probes), notify)
     }
 
     /// Returns what everything that judges says of itself: the gates, and the ratchet over their figures.

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::args::Common;
-use crate::config::{self, Config, EnvironmentConfig, Place};
+use crate::config::{self, Config, EnvironmentConfig, Place, SecretName};
 use crate::{Charter, Surroundings, usage};
 
 /// What every build may know of the user's environment, besides what the configuration passes on.
@@ -134,6 +134,7 @@ pub(crate) async fn project(
     let settings = Settings {
         environment,
         build: build_plan(&config, &root, surroundings, &secrets),
+        build_secrets: config.build.secrets.iter().map(|secret| secret.env.clone()).collect(),
         policy: policy(&config, place),
         waivers: config.waivers.clone(),
         baseline_file: root.join(&config.ratchet.baseline),
@@ -224,12 +225,12 @@ fn smoke_checks(place: &EnvironmentConfig) -> Vec<SmokeCheck> {
 /// must work without them.
 fn secrets(config: &Config, surroundings: &Surroundings) -> Secrets {
     let value = |name: &str| surroundings.environment.get(name).and_then(|value| value.to_str()).map(str::to_owned);
-    config.secret_names().filter_map(|name| Some((name.to_owned(), Secret::new(value(name)?)))).collect()
+    config.secret_names().filter_map(|name| Some((name.clone(), Secret::new(value(&name)?)))).collect()
 }
 
 /// Makes sure that whatever a build needs is there.
 pub(crate) fn ready_to_build(project: &Project) -> Result<(), Failure> {
-    let named = &project.settings.configuration.environment_variables.secrets;
+    let named = &project.settings.build_secrets;
     match named.iter().find(|name| project.secrets.get(name).is_none()) {
         None => Ok(()),
         Some(name) => {
@@ -246,8 +247,11 @@ fn build_plan(config: &Config, root: &Path, surroundings: &Surroundings, secrets
     for (name, value) in &build.environment {
         environment = environment.with(name, value);
     }
-    for (name, secret) in secrets.iter() {
-        environment = environment.with(name, secret.reveal());
+    // Whoever builds is told what builds need, and nothing of how people are told or GitHub is asked.
+    for SecretName { env } in &build.secrets {
+        if let Some(secret) = secrets.get(env) {
+            environment = environment.with(env, secret.reveal());
+        }
     }
     BuildPlan {
         install: build.install.clone(),

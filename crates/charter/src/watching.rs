@@ -8,16 +8,21 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use charter_deploy_model::{
-    DeploymentId, DeploymentStatus, Environment, MonitoringHour, MonitoringRun, Notice, ProductionDeployment, Record,
-    UptimeIncident,
+    DeploymentId, DeploymentStatus, Environment, MonitoringHour, MonitoringRun, Notice, Occasion, ProductionDeployment,
+    Record, UptimeIncident,
 };
 use charter_host::durable;
+use charter_monitor::rules::labels::Labels;
+use charter_monitor::rules::window::Maintenance;
 use charter_monitor::{Around, Surroundings};
+use charter_notify::{DeliveryFailed, Outbox, Policy};
 use charter_pipeline::Project;
 use charter_store::{Prepared, Store, StoreError};
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 
 use crate::output::Output;
+use crate::silences;
 
 /// A deployment that has shown no sign of life for so long is not under way any more.
 const UNDER_WAY: Duration = Duration::from_secs(15 * 60);
@@ -25,18 +30,72 @@ const UNDER_WAY: Duration = Duration::from_secs(15 * 60);
 /// Where the monitor keeps what is not recorded yet, below the records.
 pub(crate) const FOLDER: &str = "journal/monitor";
 
+/// The label that holds an endpoint's name.
+pub(crate) const ENDPOINT: &str = "endpoint";
+
 /// What goes on around the sites of one project.
 #[derive(Debug)]
 pub(crate) struct Watching {
     project: Arc<Project>,
     output: Output,
+    outbox: Option<Outbox>,
+    policy: Policy,
+    maintenance: Vec<Maintenance>,
+    labels: Vec<Labels>,
     newest: Mutex<Option<(PathBuf, Option<(DeploymentId, Timestamp)>)>>,
     recording: tokio::sync::Mutex<()>,
 }
 
 impl Watching {
-    pub(crate) fn new(project: Arc<Project>, output: Output) -> Self {
-        Self { project, output, newest: Mutex::default(), recording: tokio::sync::Mutex::default() }
+    /// `labels` are those of each endpoint, among them its name as [`ENDPOINT`].
+    pub(crate) fn new(
+        project: Arc<Project>,
+        output: Output,
+        outbox: Option<Outbox>,
+        policy: Policy,
+        maintenance: Vec<Maintenance>,
+        labels: Vec<Labels>,
+    ) -> Self {
+        let (newest, recording) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { project, output, outbox, policy, maintenance, labels, newest, recording }
+    }
+
+    /// Passes on what a route could not deliver, until there is nothing more to hear.
+    pub(crate) async fn pass_on(&self, mut failures: mpsc::UnboundedReceiver<DeliveryFailed>) {
+        while let Some(failed) = failures.recv().await {
+            self.output.note(&format!("! `{}` did not take `{}`: {}", failed.route, failed.notice.title, failed.error));
+            let is_alert = matches!(failed.notice.occasion, Occasion::Raised | Occasion::Reminder);
+            if !is_alert {
+                continue;
+            }
+            let mut notice = Notice::clone(&failed.notice);
+            notice.key = format!("{}/not-by-{}", notice.key, failed.route);
+            notice.occasion = Occasion::Escalated;
+            let routes = self.policy.routes_for(&notice);
+            let others: Vec<&str> = routes.into_iter().filter(|route| *route != failed.route).collect();
+            if let (Some(outbox), false) = (&self.outbox, others.is_empty())
+                && let Err(error) = outbox.enqueue(&notice, &others).await
+            {
+                self.output.note(&format!("! it could not be passed on: {}", chain(&error)));
+            }
+        }
+    }
+
+    /// Waits until everything was delivered or given up, but not for ever.
+    pub(crate) async fn settled(&self, limit: Duration) {
+        if let Some(outbox) = &self.outbox {
+            let _ = tokio::time::timeout(limit, outbox.settled()).await;
+        }
+    }
+
+    fn silenced(&self, now: Timestamp) -> BTreeMap<String, String> {
+        let silences = silences::read(&self.project.records.join(FOLDER));
+        let reason = |labels: &Labels| {
+            let found = silences.iter().find(|(_, silence)| silence.matches(labels, now));
+            let (_, silence) = found?;
+            Some((labels.get(ENDPOINT)?.clone(), format!("{} ({})", silence.reason(), silence.author())))
+        };
+        self.labels.iter().filter_map(reason).collect()
     }
 
     /// Brings to an end what a predecessor was about to record when it died.
@@ -126,6 +185,14 @@ fn age(modified: SystemTime) -> Duration {
 #[async_trait]
 impl Surroundings for Watching {
     async fn tell(&self, notice: &Notice) -> Result<(), String> {
+        let routes = self.policy.routes_for(notice);
+        if let Some(outbox) = &self.outbox {
+            let queued = outbox.enqueue(notice, &routes).await.map_err(|error| chain(&error))?;
+            // What was told before the last crash was seen before it.
+            if queued.routes == 0 && !routes.is_empty() {
+                return Ok(());
+            }
+        }
         self.output.notice(notice);
         Ok(())
     }
@@ -142,9 +209,11 @@ impl Surroundings for Watching {
         self.record(incident).await
     }
 
-    async fn around(&self, _: Timestamp) -> Around {
-        let quiet = under_way(&self.project.records).map(|id| format!("the deployment {id} is under way"));
-        Around { live: self.live(), quiet, silenced: BTreeMap::new() }
+    async fn around(&self, now: Timestamp) -> Around {
+        let deploying = under_way(&self.project.records).map(|id| format!("the deployment {id} is under way"));
+        let open = self.maintenance.iter().find(|window| window.is_open(now));
+        let maintained = open.map(|window| format!("maintenance: {}", window.config().reason));
+        Around { live: self.live(), quiet: deploying.or(maintained), silenced: self.silenced(now) }
     }
 
     fn warn(&self, words: &str) {

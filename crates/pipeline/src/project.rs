@@ -60,6 +60,8 @@ pub struct Settings {
     pub environment: Environment,
     /// How the site is built.
     pub build: BuildPlan,
+    /// The names of the secrets without which it cannot be built.
+    pub build_secrets: Vec<String>,
     /// What blocks.
     pub policy: Policy,
     /// What may stand for a while.

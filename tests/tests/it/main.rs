@@ -11,6 +11,7 @@ mod git_branch;
 mod house;
 mod lifecycle;
 mod locks;
+mod monitor;
 mod planted;
 mod power_cut;
 mod real_site;

@@ -58,6 +58,14 @@ pub fn with_codes<'a>(mut schema: Value, codes: impl IntoIterator<Item = &'a Cod
     schema
 }
 
+/// Narrows how people may be told to the kinds there are; `notify` is made by `charter_notify::Policy::schema`.
+#[must_use]
+pub fn with_notifiers(mut schema: Value, notify: Value) -> Value {
+    describe_as(&mut schema["properties"]["notify"], notify);
+    without_null(&mut schema["properties"]["notify"]);
+    schema
+}
+
 /// Narrows what endpoints may be looked at with to the probes there are; `probes` is made by `Catalog::tagged_schema`.
 #[must_use]
 pub fn with_probes(mut schema: Value, probes: Value) -> Value {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use charter_deploy_model::AlertSeverity;
+use charter_monitor::rules::window::MaintenanceConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,13 +17,20 @@ pub struct Watching {
     /// How often it is put on record how things stand, in seconds.
     #[schemars(range(min = 10, max = 86_400))]
     pub record_every_seconds: u64,
+    /// When nobody is called.
+    pub maintenance: Vec<MaintenanceConfig>,
     /// What is watched, by name. Without any, the environment's `url` is.
     pub endpoints: BTreeMap<String, EndpointConfig>,
 }
 
 impl Default for Watching {
     fn default() -> Self {
-        Self { location: "local".to_owned(), record_every_seconds: 300, endpoints: BTreeMap::new() }
+        Self {
+            location: "local".to_owned(),
+            record_every_seconds: 300,
+            maintenance: Vec::new(),
+            endpoints: BTreeMap::new(),
+        }
     }
 }
 
