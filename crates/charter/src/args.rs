@@ -137,6 +137,17 @@ pub(crate) enum Command {
     Retention(Retention),
     /// Installs what gates need besides this program: Chromium, and pinned packages from npm.
     Setup,
+    /// Shows how things stand in the browser, on loopback, until Ctrl-C.
+    ///
+    /// Whoever looks needs nothing; what is done there (taking an alert on, silencing) needs the token that is printed.
+    Dashboard {
+        /// Where to listen: an address of loopback.
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8990")]
+        address: std::net::SocketAddr,
+    },
+    /// How things stand, for everyone.
+    #[command(subcommand)]
+    StatusPage(StatusPageCommand),
     /// Watches what is live.
     #[command(subcommand)]
     Monitor(MonitorCommand),
@@ -373,11 +384,7 @@ pub(crate) enum MonitorCommand {
     /// Watches until Ctrl-C: looks at each endpoint when it is due, tells of outages once, records all of it.
     ///
     /// It may be killed at any moment: the next one goes on where it was.
-    Run {
-        /// Show how things stand in the browser at this address of loopback, too.
-        #[arg(long, value_name = "ADDRESS")]
-        dashboard: Option<std::net::SocketAddr>,
-    },
+    Run,
     /// Looks at each endpoint once, and records nothing.
     ///
     /// Exit codes: 0 all are up, 10 something is down, 18 nothing is known to be down but something is not known.
@@ -407,4 +414,16 @@ pub(crate) enum MonitorCommand {
     },
     /// Sends a notice by every route, to see whether it arrives.
     Test,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StatusPageCommand {
+    /// Writes a public status page: static files with an Atom feed, badges and Statuspage's JSON.
+    Export {
+        /// The folder, relative to the project.
+        folder: PathBuf,
+        /// The address at which it will be, with a slash at the end.
+        #[arg(long, value_name = "URL")]
+        url: String,
+    },
 }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod constitution;
+mod dashboard;
 mod deploy;
 mod gates;
 mod init;
@@ -17,7 +18,7 @@ use charter_deploy_model::{Failure, TriggerSource, exit};
 use charter_host::Scope;
 use charter_pipeline::{DeployRequest, Project, Stop};
 
-use crate::args::{Arguments, Command, Common};
+use crate::args::{Arguments, Command, Common, StatusPageCommand};
 use crate::output::Output;
 use crate::{Charter, Surroundings, open};
 
@@ -107,6 +108,10 @@ async fn dispatch(invocation: &Invocation<'_>, command: Command) -> Ended {
         Command::Gates(command) => gates::gates(invocation, command).await,
         Command::Backup(command) => backup::backup(invocation, command).await,
         Command::Retention(command) => retention::retention(invocation, command).await,
+        Command::Dashboard { address } => dashboard::dashboard(invocation, address).await,
+        Command::StatusPage(StatusPageCommand::Export { folder, url }) => {
+            dashboard::export_status_page(invocation, &folder, url).await
+        }
         Command::Monitor(command) => monitor::monitor(invocation, command).await,
         Command::Preview { live } => preview::preview(invocation, live).await,
         Command::Freeze { reason } => deploy::freeze(invocation, reason).await,

@@ -19,6 +19,7 @@ pub mod init;
 mod merge;
 mod open;
 mod output;
+mod showing;
 mod signals;
 mod silences;
 mod watching;

@@ -33,6 +33,9 @@ pub(crate) const FOLDER: &str = "journal/monitor";
 /// The label that holds an endpoint's name.
 pub(crate) const ENDPOINT: &str = "endpoint";
 
+/// The newest record of a deployment, and what it says of what users see.
+type Newest = (PathBuf, Option<(DeploymentId, Timestamp)>);
+
 /// What goes on around the sites of one project.
 #[derive(Debug)]
 pub(crate) struct Watching {
@@ -42,7 +45,7 @@ pub(crate) struct Watching {
     policy: Policy,
     maintenance: Vec<Maintenance>,
     labels: Vec<Labels>,
-    newest: Mutex<Option<(PathBuf, Option<(DeploymentId, Timestamp)>)>>,
+    newest: Mutex<Option<Newest>>,
     recording: tokio::sync::Mutex<()>,
 }
 

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::watch::{Change, Patience, Watch};
-use crate::{Cause, Look};
+use crate::{Cause, Look, Reading};
 
 /// What the engine must know about an endpoint.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +61,12 @@ pub struct Standing {
     pub watches: BTreeMap<String, Watch>,
     /// Whether each endpoint that is up is as it should be.
     pub poor: BTreeMap<String, Watch>,
+    /// What was seen of each endpoint last, when anything was.
+    #[serde(default)]
+    pub readings: BTreeMap<String, Reading>,
+    /// How the monitor itself is; absent once it has ended.
+    #[serde(default)]
+    pub pulse: Option<Pulse>,
     /// What is wrong now.
     pub alerts: BTreeMap<String, Alert>,
     /// Since when everything seems down because this machine sees nothing.
@@ -78,6 +84,22 @@ pub struct Standing {
     /// The second after the newest name that was given.
     #[serde(default)]
     next_stamp: Option<Timestamp>,
+}
+
+/// How a monitor is that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pulse {
+    /// Since when it runs.
+    pub since: Timestamp,
+    /// When it said so last.
+    pub at: Timestamp,
+    /// How late 99 % of its looks were at the most, in milliseconds, rounded up to a power of two.
+    pub lateness_p99_ms: Option<u64>,
+    /// At how many moments nobody looked.
+    pub missed: u64,
+    /// How many looks nobody took note of.
+    pub lost: u64,
 }
 
 /// Something that is wrong.
@@ -154,6 +176,9 @@ impl Standing {
         };
         let poor = self.poor.entry(name.clone()).or_insert_with(|| Watch::new(look.due));
         let poor_changes = poor.observe(POOR, look.due, is_poor);
+        if let Some(reading) = &look.reading {
+            self.readings.insert(name.clone(), reading.clone());
+        }
         let cause = look.reading.as_ref().and_then(|reading| reading.cause.clone());
         let mut effects = Vec::new();
         for change in changes {

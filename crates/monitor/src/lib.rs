@@ -4,6 +4,7 @@
 //! could be learned is an error, and time in which nobody looked is neither up nor down.
 
 pub mod engine;
+mod kept;
 pub mod kinds;
 pub mod monitor;
 pub mod net;
@@ -16,6 +17,7 @@ mod slots;
 mod watch;
 
 pub use engine::{Around, Effect, Standing, Watched};
+pub use kept::Kept;
 pub use kinds::standard;
 pub use monitor::{Ask, EndpointNow, KeepError, Plan, Snapshot, Surroundings};
 pub use probe::{Cause, Hop, Probe, ProbeError, Reading};

@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::engine::{Around, Effect, NoSuchAlert, Standing, Watched};
+use crate::engine::{Around, Effect, NoSuchAlert, Pulse, Standing, Watched};
 use crate::runner::{self, Endpoint, Lateness, Look};
 use crate::series::{Line, Series};
 use crate::{Reading, UNKNOWN_LOCATION};
@@ -122,7 +122,7 @@ const BACKLOG: usize = 1 << 16;
 /// An hour is sealed so long after its end: looks may take their time.
 const SEAL_AFTER: i64 = 90_000;
 /// What is known is saved at least this often.
-const SAVE_EVERY: SignedDuration = SignedDuration::from_secs(30);
+const SAVE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Watches until the scope is cancelled.
 ///
@@ -158,6 +158,9 @@ pub async fn run(
         series,
         around: surroundings_now,
         plan: Arc::new(plan),
+        since: now,
+        is_ending: false,
+        lateness,
         clock,
         surroundings,
     };
@@ -193,7 +196,7 @@ pub async fn run(
         room.written(writing.await.unwrap_or_default());
     }
     // What is known when it stops is known when it starts again.
-    room.is_dirty = true;
+    (room.is_dirty, room.is_ending) = (true, true);
     let last = room.write().await.unwrap_or_default();
     room.written(last);
     Ok(())
@@ -271,6 +274,9 @@ struct Room {
     is_dirty: bool,
     saved: Timestamp,
     run_at: Timestamp,
+    since: Timestamp,
+    is_ending: bool,
+    lateness: Arc<Lateness>,
 }
 
 impl Room {
@@ -332,6 +338,13 @@ impl Room {
     /// Begins to write all that is to be written.
     fn write(&mut self) -> JoinHandle<Written> {
         let now = self.clock.now();
+        self.standing.pulse = (!self.is_ending).then(|| Pulse {
+            since: self.since,
+            at: now,
+            lateness_p99_ms: self.lateness.milliseconds(99.0),
+            missed: self.lateness.missed(),
+            lost: self.lateness.lost(),
+        });
         let hours: Vec<i64> = self.hours_to_seal(now).collect();
         let sealed: Vec<(i64, std::io::Result<Option<MonitoringHour>>)> =
             hours.into_iter().map(|hour| (hour, self.series.seal(hour, &self.plan.location))).collect();

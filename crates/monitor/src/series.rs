@@ -130,6 +130,13 @@ impl Series {
         sum
     }
 
+    /// Returns how an endpoint was in one of the hours that are there.
+    #[must_use]
+    pub fn seconds_of(&self, endpoint: &str, hour: i64) -> StatusSeconds {
+        let column = self.hours.get(&hour).and_then(|hour| hour.endpoints.get(endpoint));
+        column.map(|column| column.seconds).unwrap_or_default()
+    }
+
     /// Returns the looks at an endpoint from a moment on, the oldest first.
     pub fn since<'a>(&'a self, endpoint: &'a str, from: i64) -> impl Iterator<Item = Sample> + 'a {
         let columns = self.hours.values().filter_map(move |hour| hour.endpoints.get(endpoint));

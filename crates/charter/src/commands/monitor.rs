@@ -10,7 +10,7 @@ use charter_host::lock::{self, Holder};
 use charter_host::{Scope, Setup, durable};
 use charter_monitor::rules::labels::{Labels, Matcher, MatcherError};
 use charter_monitor::rules::silence::Silence;
-use charter_monitor::rules::window::Maintenance;
+use charter_monitor::rules::window::{Maintenance, MaintenanceConfig};
 use charter_monitor::{Ask, Endpoint, Lateness, Look, Patience, Plan, Snapshot, Watched, monitor, runner};
 use charter_notify::{DeliveryFailed, Outbox, Policy, Settings};
 use charter_pipeline::Project;
@@ -35,13 +35,38 @@ const AT_ONCE: usize = 64;
 
 pub(super) async fn monitor(invocation: &Invocation<'_>, command: MonitorCommand) -> Ended {
     match command {
-        MonitorCommand::Run { dashboard: _ } => run(invocation).await,
+        MonitorCommand::Run => run(invocation).await,
         MonitorCommand::Once => once(invocation).await,
         MonitorCommand::Status => status(invocation).await,
         MonitorCommand::Ack { which, reason } => ack(invocation, which, reason).await,
         MonitorCommand::Silence { endpoints, time, reason } => silence(invocation, &endpoints, time, &reason).await,
         MonitorCommand::Test => test(invocation).await,
     }
+}
+
+/// Returns what the project watches, which may be nothing.
+pub(super) fn plan_or_nothing(invocation: &Invocation<'_>, project: &Project) -> Result<Plan, Failure> {
+    let root = open::root(invocation.surroundings, &invocation.common)?;
+    let config = open::configuration(invocation.charter, &root)?;
+    if config.monitor.endpoints.is_empty() && project.settings.url.is_none() {
+        return Ok(Plan {
+            endpoints: Vec::new(),
+            watched: Vec::new(),
+            environment: project.settings.environment,
+            location: config.monitor.location,
+            folder: project.records.join(FOLDER),
+            record_every: Duration::from_secs(config.monitor.record_every_seconds),
+        });
+    }
+    plan(invocation, project)
+}
+
+/// Returns when nobody is called.
+pub(super) fn windows(config: &Config) -> Result<Vec<Maintenance>, Failure> {
+    let window = |window: &MaintenanceConfig| {
+        Maintenance::new(window.clone()).map_err(|error| usage(error.to_string(), Vec::new(), &[error.help()]))
+    };
+    config.monitor.maintenance.iter().map(window).collect()
 }
 
 /// Returns what the project watches.
@@ -146,6 +171,8 @@ async fn status(invocation: &Invocation<'_>) -> Ended {
 fn of_standing(watched: &Watched, known: &charter_monitor::Standing) -> EndpointStanding {
     let watch = known.watches.get(&watched.name);
     let alert = known.alerts.values().find(|alert| alert.endpoint == watched.name);
+    let reading = known.readings.get(&watched.name);
+    let took = reading.and_then(|reading| reading.took).map(|took| took.as_secs_f64() * 1000.0);
     let detail = match alert {
         Some(alert) => {
             let taken_on = alert.acknowledged.as_ref().map(|it| format!("; taken on by {}: {}", it.by, it.reason));
@@ -158,7 +185,7 @@ fn of_standing(watched: &Watched, known: &charter_monitor::Standing) -> Endpoint
         address: watched.address.clone(),
         status: watch.map_or(UptimeStatus::Unknown, |watch| watch.status),
         since: watch.map(|watch| watch.since),
-        took_ms: None,
+        took_ms: took,
         detail,
     }
 }
@@ -218,10 +245,7 @@ fn watching(
 ) -> Result<(Arc<Watching>, Option<Failures>), Failure> {
     let root = open::root(invocation.surroundings, &invocation.common)?;
     let config = open::configuration(invocation.charter, &root)?;
-    let windows = config.monitor.maintenance.iter().map(|window| {
-        Maintenance::new(window.clone()).map_err(|error| usage(error.to_string(), Vec::new(), &[error.help()]))
-    });
-    let windows = windows.collect::<Result<Vec<_>, Failure>>()?;
+    let windows = windows(&config)?;
     let labels = plan.watched.iter().map(|it| {
         let severity = format!("{:?}", it.severity).to_lowercase();
         Labels::from([(ENDPOINT.to_owned(), it.name.clone()), ("severity".to_owned(), severity)])

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::Reading;
 
 fn start() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
