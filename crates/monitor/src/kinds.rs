@@ -8,10 +8,15 @@ use crate::Probe;
 use crate::net::tls::Trust;
 
 pub mod dns;
+pub mod heartbeat;
 pub mod http;
+pub mod icmp;
+pub mod logs;
 pub mod system;
+mod tail;
 pub mod tcp;
 pub mod tls;
+pub mod traffic;
 
 /// Returns the catalog of standard probes.
 #[must_use]
@@ -19,10 +24,15 @@ pub fn standard() -> Catalog<dyn Probe> {
     let mut catalog = Catalog::new("probe");
     catalog
         .register(&dns::META, dns::probe)
+        .register(&heartbeat::META, heartbeat::probe)
         .register(&http::META, http::probe)
+        .register(&icmp::META, icmp::probe)
+        .register(&logs::META, logs::probe)
+        .register(&http::steps::META, http::steps::probe)
         .register(&system::META, system::probe)
         .register(&tcp::META, tcp::probe)
-        .register(&tls::META, tls::probe);
+        .register(&tls::META, tls::probe)
+        .register(&traffic::META, traffic::probe);
     catalog
 }
 

@@ -2,4 +2,5 @@
 
 pub mod backend;
 pub mod gate;
+pub mod probe;
 pub mod target;

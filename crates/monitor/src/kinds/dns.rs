@@ -15,6 +15,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::Probe;
+use crate::net::connect::fault;
 use crate::probe::{Cause, ProbeError, Reading};
 
 charter_deploy_model::kind! {
@@ -124,12 +125,7 @@ impl Probe for Dns {
                 return Ok(Reading::down(Cause::new("dns-timeout", message)));
             }
             Ok(Err(error)) => {
-                let code = match &error {
-                    error if error.is_nx_domain() => "dns-nxdomain",
-                    error if error.is_no_records_found() => "dns-no-record",
-                    _ => "dns",
-                };
-                return Ok(Reading::down(Cause::new(code, format!("`{name}` has no {record}: {error}"))));
+                return Ok(Reading::down(Cause::new(fault(&error), format!("`{name}` has no {record}: {error}"))));
             }
             Ok(Ok(found)) => found,
         };

@@ -1,13 +1,14 @@
 //! Asks a web server, and holds its answer to what is expected of it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use charter_deploy_model::{KindMeta, UptimeStatus};
-use charter_host::{Clock, Refusal, Scope, Setup};
+use charter_host::{Clock, Refusal, Scope, Secret, Secrets, Setup};
 use hyper::Method;
 use hyper::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT};
 use schemars::JsonSchema;
@@ -22,6 +23,7 @@ use crate::net::tls::Trust;
 use crate::probe::{Cause, Hop, ProbeError, Reading};
 
 mod expect;
+pub mod steps;
 
 pub(crate) use expect::note;
 pub use expect::{Expect, JsonExpectation, Statuses};
@@ -129,7 +131,7 @@ const fn one_megabyte() -> usize {
 }
 
 /// Asks a web server.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct Http {
     url: Url,
     method: Method,
@@ -141,9 +143,17 @@ pub struct Http {
     family: Family,
     distrusted_too: bool,
     expect: Expect,
+    secrets: Secrets,
     trust: Trust,
-    names: Names,
+    names: Arc<Names>,
     clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An address, a body and a header may hold what is nobody's business.
+        f.debug_struct("Http").field("method", &self.method).field("url", &shown(&self.url)).finish_non_exhaustive()
+    }
 }
 
 /// Builds the probe.
@@ -151,24 +161,29 @@ pub struct Http {
 /// # Errors
 /// When the address, a header, an expression or a path is malformed, or a secret is not there.
 pub fn probe(config: HttpConfig, setup: &Setup<'_>) -> Result<Box<dyn Probe>, Refusal> {
+    Ok(Box::new(build(&config, setup)?))
+}
+
+fn build(config: &HttpConfig, setup: &Setup<'_>) -> Result<Http, Refusal> {
     let url = parse_url(&config.url)?;
     let method = Method::from_bytes(config.method.as_bytes())
         .map_err(|_| Refusal(format!("`method`: `{}` is no method", config.method)))?;
-    Ok(Box::new(Http {
+    Ok(Http {
         method,
-        headers: headers(&config, setup)?,
+        headers: headers(config, setup)?,
         body: config.body.clone().unwrap_or_default().into(),
         timeout: Duration::from_millis(config.timeout_milliseconds),
         max_redirects: config.max_redirects,
         max_body: config.max_body_bytes,
         family: config.family,
         distrusted_too: config.distrusted_too,
-        expect: Expect::of(&config)?,
+        expect: Expect::of(config)?,
+        secrets: secrets(config, setup),
         trust: super::trust(config.authorities.as_deref(), setup)?,
-        names: Names::default(),
+        names: Names::of_machine(),
         clock: Arc::clone(&setup.host.clock),
         url,
-    }))
+    })
 }
 
 fn parse_url(text: &str) -> Result<Url, Refusal> {
@@ -208,6 +223,17 @@ fn headers(config: &HttpConfig, setup: &Setup<'_>) -> Result<HeaderMap, Refusal>
     Ok(headers)
 }
 
+/// Returns the secrets that go along, to be found again in what comes back.
+fn secrets(config: &HttpConfig, setup: &Setup<'_>) -> Secrets {
+    let named = config.secret_headers.values().filter_map(|Named { env }| Some((env, setup.secrets.get(env)?)));
+    let with_their_last_words = named.flat_map(|(env, secret)| {
+        // A server may tell `Bearer abc` as `abc`.
+        let last = secret.reveal().rsplit(' ').next().unwrap_or_default().to_owned();
+        [(env.clone(), secret.clone()), (format!("{env} "), Secret::new(last))]
+    });
+    with_their_last_words.collect()
+}
+
 /// Returns an address without what may be a secret in it.
 fn shown(url: &Url) -> String {
     let mut url = url.clone();
@@ -229,6 +255,13 @@ impl Probe for Http {
     }
 
     async fn measure(&self, scope: &Scope) -> Result<Reading, ProbeError> {
+        Ok(self.look(scope).await?.0)
+    }
+}
+
+impl Http {
+    /// Looks, and returns the answer too, where there was one.
+    async fn look(&self, scope: &Scope) -> Result<(Reading, Option<Answer>), ProbeError> {
         let started = Instant::now();
         let mut hops = Vec::new();
         let asked = tokio::select! {
@@ -236,18 +269,25 @@ impl Probe for Http {
             () = scope.cancel.cancelled() => return Err(ProbeError::Cancelled),
         };
         let took = started.elapsed();
-        let mut reading = match asked {
-            Err(_) => Reading::down(late(&hops, self.timeout)),
+        let (mut reading, answer) = match asked {
+            Err(_) => (Reading::down(late(&hops, self.timeout)), None),
             Ok(Err(error)) => return Err(error),
-            Ok(Ok(Err(cause))) => Reading::down(cause),
-            Ok(Ok(Ok(answer))) => self.judge(&answer, took),
+            Ok(Ok(Err(cause))) => (Reading::down(cause), None),
+            Ok(Ok(Ok(answer))) => (self.judge(&answer, took), Some(answer)),
         };
         reading.hops = hops;
-        Ok(reading)
+        self.mask(&mut reading);
+        Ok((reading, answer))
     }
-}
 
-impl Http {
+    /// Takes out what a server repeats of what it was told.
+    fn mask(&self, reading: &mut Reading) {
+        let texts = reading.hops.iter_mut().map(|hop| &mut hop.url).chain(reading.facts.values_mut());
+        for text in texts.chain(reading.cause.iter_mut().map(|cause| &mut cause.message)) {
+            *text = self.secrets.mask(text);
+        }
+    }
+
     async fn follow(&self, hops: &mut Vec<Hop>) -> Result<Result<Answer, Cause>, ProbeError> {
         let (mut url, mut method, mut headers) = (self.url.clone(), self.method.clone(), self.headers.clone());
         let mut body = self.body.clone();
@@ -257,11 +297,12 @@ impl Http {
             let it = Ask {
                 method: method.clone(),
                 url: &url,
-                headers: headers.clone(),
+                headers: &headers,
                 body: body.clone(),
                 family: self.family,
                 max_body: self.max_body,
                 distrusted_too: self.distrusted_too,
+                now: self.clock.now(),
             };
             let answer = match ask(&it, &self.names, &self.trust, hop).await? {
                 Ok(answer) => answer,

@@ -1,5 +1,6 @@
 //! Connects, and may say something and listen.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -60,7 +61,7 @@ const fn five_seconds() -> u64 {
 pub struct Tcp {
     config: TcpConfig,
     expect: Option<Regex>,
-    names: Names,
+    names: Arc<Names>,
 }
 
 /// Builds the probe.
@@ -70,7 +71,7 @@ pub struct Tcp {
 pub fn probe(config: TcpConfig, _: &Setup<'_>) -> Result<Box<dyn Probe>, Refusal> {
     let expect = config.expect.as_deref().map(Regex::new).transpose();
     let expect = expect.map_err(|error| Refusal(format!("`expect` is no regular expression: {error}")))?;
-    Ok(Box::new(Tcp { config, expect, names: Names::default() }))
+    Ok(Box::new(Tcp { config, expect, names: Names::of_machine() }))
 }
 
 #[async_trait]
@@ -92,7 +93,7 @@ impl Probe for Tcp {
         };
         let mut reading = match looked {
             Err(_) => {
-                let doing = if hop.connect.is_some() { "an answer" } else { "a connection" };
+                let doing = if hop.connect.is_some() { "answer" } else { "connection" };
                 let code = if hop.connect.is_some() { "answer-timeout" } else { "connect-timeout" };
                 Reading::down(Cause::new(code, format!("no {doing} within {} ms", limit.as_millis())))
             }

@@ -93,7 +93,7 @@ const fn ten_seconds() -> u64 {
 pub struct Tls {
     config: TlsConfig,
     trust: Trust,
-    names: Names,
+    names: Arc<Names>,
     clock: Arc<dyn Clock>,
 }
 
@@ -103,7 +103,7 @@ pub struct Tls {
 /// When the file of authorities is not there or malformed.
 pub fn probe(config: TlsConfig, setup: &Setup<'_>) -> Result<Box<dyn Probe>, Refusal> {
     let trust = super::trust(config.authorities.as_deref(), setup)?;
-    Ok(Box::new(Tls { config, trust, names: Names::default(), clock: Arc::clone(&setup.host.clock) }))
+    Ok(Box::new(Tls { config, trust, names: Names::of_machine(), clock: Arc::clone(&setup.host.clock) }))
 }
 
 #[async_trait]
@@ -152,7 +152,7 @@ impl Tls {
         let (stream, took) = connect(address).await?;
         hop.connect = Some(took);
         let name = self.config.name.as_deref().unwrap_or(&self.config.host);
-        let (_, shown, took) = shake_hands(stream, name, &self.trust, &["h2", "http/1.1"]).await?;
+        let (_, shown, took) = shake_hands(stream, name, &self.trust, self.clock.now()).await?;
         hop.tls = Some(took);
         let mut reading = Reading::up(started.elapsed());
         let now = self.clock.now();

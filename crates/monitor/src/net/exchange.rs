@@ -4,20 +4,27 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper::header::{HOST, HeaderMap, HeaderValue};
+use hyper::rt::Executor;
 use hyper::{Method, Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use url::Url;
 
 use super::connect::{Family, Names, connect};
 use super::tls::{Shown, Trust, shake_hands};
 use crate::probe::{Cause, Hop, ProbeError};
+
+/// An answer with more headers is not read.
+const MAX_HEADERS: usize = 256;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -27,7 +34,7 @@ pub struct Ask<'a> {
     /// Where.
     pub url: &'a Url,
     /// What goes along.
-    pub headers: HeaderMap,
+    pub headers: &'a HeaderMap,
     /// The body.
     pub body: Bytes,
     /// Which address of the host is taken.
@@ -36,6 +43,8 @@ pub struct Ask<'a> {
     pub max_body: usize,
     /// Whether a server is asked whose certificate is not to be trusted.
     pub distrusted_too: bool,
+    /// The moment as of which certificates are judged.
+    pub now: Timestamp,
 }
 
 /// What was answered.
@@ -82,7 +91,7 @@ async fn over(it: &Ask<'_>, address: SocketAddr, host: &str, trust: &Trust, hop:
     if it.url.scheme() != "https" {
         return speak_http1(it, stream, None, hop).await;
     }
-    let (stream, shown, took) = shake_hands(stream, host, trust, &["h2", "http/1.1"]).await?;
+    let (stream, shown, took) = shake_hands(stream, host, trust, it.now).await?;
     hop.tls = Some(took);
     // Nothing is said to somebody who may not be who was meant.
     if let Some(distrust) = shown.distrust.clone().filter(|_| !it.distrusted_too) {
@@ -99,7 +108,12 @@ async fn speak_http1<S>(it: &Ask<'_>, stream: S, shown: Option<Shown>, hop: &mut
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let handshake = http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await;
+    let handshake = http1::Builder::new()
+        .max_headers(MAX_HEADERS)
+        // Servers send them yet, and browsers take them.
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .handshake::<_, Full<Bytes>>(TokioIo::new(stream))
+        .await;
     let (mut sender, connection) = handshake.map_err(|error| unanswered(&error))?;
     let started = Instant::now();
     let answered = async {
@@ -114,7 +128,9 @@ async fn speak_http2<S>(it: &Ask<'_>, stream: S, shown: Shown, hop: &mut Hop) ->
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let handshake = http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let tasks = Tasks::default();
+    let _until_the_end = Ending(tasks.clone());
+    let handshake = http2::handshake::<_, _, Full<Bytes>>(tasks, TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(|error| unanswered(&error))?;
     let started = Instant::now();
     let answered = async {
@@ -123,6 +139,29 @@ where
         read(it, answer, Some(shown), hop).await
     };
     beside(connection, answered).await
+}
+
+/// Runs what HTTP/2 does on the side.
+#[derive(Debug, Clone, Default)]
+struct Tasks(Arc<Mutex<JoinSet<()>>>);
+
+/// Ends it with the look. Not by dropping the tasks: they may hold on to each other.
+struct Ending(Tasks);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Ok(mut tasks) = self.0.0.lock() {
+            tasks.abort_all();
+        }
+    }
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Tasks {
+    fn execute(&self, future: F) {
+        if let Ok(mut tasks) = self.0.lock() {
+            tasks.spawn(async { drop(future.await) });
+        }
+    }
 }
 
 /// Does the work while the connection is driven, in one task, so that dropping it leaves nothing behind.
@@ -142,7 +181,7 @@ fn request(it: &Ask<'_>, is_http2: bool) -> Result<Request<Full<Bytes>>, Cause> 
     let target = if is_http2 { it.url.as_str() } else { &it.url[url::Position::BeforePath..url::Position::AfterQuery] };
     let mut request = Request::builder().method(it.method.clone()).uri(target);
     if let Some(headers) = request.headers_mut() {
-        headers.extend(it.headers.clone());
+        headers.clone_from(it.headers);
         if !is_http2 && !headers.contains_key(HOST) {
             let authority = &it.url[url::Position::BeforeHost..url::Position::AfterPort];
             if let Ok(host) = HeaderValue::from_str(authority) {
@@ -178,20 +217,25 @@ async fn read(it: &Ask<'_>, answer: Response<Incoming>, shown: Option<Shown>, ho
 fn unanswered(error: &hyper::Error) -> Cause {
     let mut source = std::error::Error::source(error);
     let mut words = error.to_string();
-    let mut kind = None;
+    let (mut kind, mut http2) = (None, None);
     while let Some(cause) = source {
         words = format!("{words}: {cause}");
         kind = kind.or_else(|| cause.downcast_ref::<io::Error>().map(io::Error::kind));
+        http2 = http2.or_else(|| cause.downcast_ref::<h2::Error>());
         source = cause.source();
     }
-    let code = if error.is_parse() {
-        "malformed"
-    } else if matches!(kind, Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)) {
-        "reset"
-    } else if error.is_incomplete_message() || kind == Some(io::ErrorKind::UnexpectedEof) {
-        "incomplete"
-    } else {
-        "http"
+    let code = match (http2, kind) {
+        (Some(error), _) if error.is_remote() && error.is_go_away() => "goaway",
+        (Some(error), _) if error.is_remote() && error.is_reset() => "reset",
+        (Some(error), _) if !error.is_io() => "malformed",
+        // There is no other way to tell.
+        _ if error.is_parse() && words.contains("too large") => "too-large",
+        _ if error.is_parse() => "malformed",
+        (_, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) => "malformed",
+        (_, Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)) => "reset",
+        (_, Some(io::ErrorKind::UnexpectedEof)) => "incomplete",
+        _ if error.is_incomplete_message() || error.is_canceled() || error.is_closed() => "incomplete",
+        _ => "http",
     };
     Cause::new(code, format!("no whole answer: {words}"))
 }

@@ -72,8 +72,8 @@ pub struct JsonExpectation {
 #[derive(Debug, Clone)]
 pub struct Expect {
     statuses: Vec<(u16, u16)>,
-    contains: Option<String>,
-    lacks: Option<String>,
+    contains: Option<(String, Regex)>,
+    lacks: Option<(String, Regex)>,
     matches: Option<Regex>,
     headers: BTreeMap<String, String>,
     json: Vec<(JsonPath, JsonExpectation)>,
@@ -92,8 +92,8 @@ impl Expect {
         };
         Ok(Self {
             statuses: config.status.bounds()?,
-            contains: config.contains.clone(),
-            lacks: config.lacks.clone(),
+            contains: config.contains.as_deref().map(literal).transpose()?,
+            lacks: config.lacks.as_deref().map(literal).transpose()?,
             matches: matches.map_err(|error| Refusal(format!("`matches` is no regular expression: {error}")))?,
             headers: config.answer_headers.clone(),
             json: config.json.iter().map(path).collect::<Result<_, Refusal>>()?,
@@ -128,12 +128,11 @@ impl Expect {
             let message = format!("the body came in {encoding:?}, which was not asked for");
             return Err(Cause::new("body-encoded", message));
         }
-        let holds = |text: &str| memchr_find(&answer.body, text.as_bytes());
         let cut = if answer.is_cut { " within what was read" } else { "" };
-        if let Some(text) = self.contains.as_deref().filter(|text| !holds(text)) {
+        if let Some((text, _)) = self.contains.as_ref().filter(|(_, text)| !text.is_match(&answer.body)) {
             return Err(Cause::new("body", format!("the body does not contain {text:?}{cut}")));
         }
-        if let Some(text) = self.lacks.as_deref().filter(|text| holds(text)) {
+        if let Some((text, _)) = self.lacks.as_ref().filter(|(_, text)| text.is_match(&answer.body)) {
             return Err(Cause::new("body", format!("the body contains {text:?}")));
         }
         if let Some(regex) = self.matches.as_ref().filter(|regex| !regex.is_match(&answer.body)) {
@@ -160,8 +159,10 @@ impl Expect {
     }
 }
 
-fn memchr_find(body: &[u8], text: &[u8]) -> bool {
-    text.is_empty() || body.windows(text.len()).any(|window| window == text)
+/// Returns a text and what finds it.
+fn literal(text: &str) -> Result<(String, Regex), Refusal> {
+    let finder = Regex::new(&regex::escape(text));
+    Ok((text.to_owned(), finder.map_err(|error| Refusal(format!("a text to look for is too long: {error}")))?))
 }
 
 fn hold_json(path: &JsonPath, expected: &JsonExpectation, value: &Value) -> Result<(), Cause> {
