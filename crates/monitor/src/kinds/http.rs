@@ -164,7 +164,8 @@ pub fn probe(config: HttpConfig, setup: &Setup<'_>) -> Result<Box<dyn Probe>, Re
     Ok(Box::new(build(&config, setup)?))
 }
 
-fn build(config: &HttpConfig, setup: &Setup<'_>) -> Result<Http, Refusal> {
+/// Builds it, for those who want the answers too.
+pub(super) fn build(config: &HttpConfig, setup: &Setup<'_>) -> Result<Http, Refusal> {
     let url = parse_url(&config.url)?;
     let method = Method::from_bytes(config.method.as_bytes())
         .map_err(|_| Refusal(format!("`method`: `{}` is no method", config.method)))?;
@@ -261,7 +262,7 @@ impl Probe for Http {
 
 impl Http {
     /// Looks, and returns the answer too, where there was one.
-    async fn look(&self, scope: &Scope) -> Result<(Reading, Option<Answer>), ProbeError> {
+    pub(super) async fn look(&self, scope: &Scope) -> Result<(Reading, Option<Answer>), ProbeError> {
         let started = Instant::now();
         let mut hops = Vec::new();
         let asked = tokio::select! {

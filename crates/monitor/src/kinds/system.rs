@@ -1,8 +1,9 @@
-//! Looks at this machine: processors, memory, disks.
+//! Looks at this machine: processors, memory, disks, network.
 
-use std::fs;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 
 use async_trait::async_trait;
 use charter_deploy_model::{KindMeta, UptimeStatus};
@@ -15,11 +16,11 @@ use crate::Probe;
 use crate::probe::{Cause, ProbeError, Reading};
 
 charter_deploy_model::kind! {
-    /// Looks at this machine: processors, memory, disks.
+    /// Looks at this machine: processors, memory, disks, network.
     ///
     /// The limits are the deployment policy's: down above 90 % of the processors or 90 % of the memory, or with less
     /// than 15 % of a disk free; degraded above 80 % and with less than 20 % free. Processors are measured over the
-    /// time of `sample-milliseconds`.
+    /// time of `sample-milliseconds`, and so is what disks and network move; that has no limit.
     ///
     /// ```toml
     /// [monitor.endpoints.machine]
@@ -102,30 +103,33 @@ impl Probe for System {
 
     async fn measure(&self, scope: &Scope) -> Result<Reading, ProbeError> {
         let started = Instant::now();
-        let before = ticks(&read("/proc/stat")?);
+        let (before, moved_before) = (ticks(&read("/proc/stat")?), moved());
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(self.config.sample_milliseconds)) => {}
             () = scope.cancel.cancelled() => return Err(ProbeError::Cancelled),
         }
+        let (moved_after, seconds) = (moved(), started.elapsed().as_secs_f64());
+        let disks = tokio::select! {
+            disks = disks(self.config.disks.clone()) => disks?,
+            () = scope.cancel.cancelled() => return Err(ProbeError::Cancelled),
+        };
         let busy = before.zip(ticks(&read("/proc/stat")?)).and_then(|(before, after)| share_between(before, after));
         let memory = used_memory(&read("/proc/meminfo")?);
         let mut reading = Reading::up(started.elapsed());
         let mut note = |name: String, value: Option<f64>| value.map(|value| reading.figures.insert(name, value));
         note("cpuPercent".to_owned(), busy);
         note("memoryPercent".to_owned(), memory);
+        for (name, after) in &moved_after {
+            let bytes = moved_before.get(name).and_then(|before| after.checked_sub(*before));
+            #[expect(clippy::cast_precision_loss, reason = "a rate needs no more digits")]
+            note(format!("{name}BytesPerSecond"), bytes.filter(|_| seconds > 0.0).map(|bytes| bytes as f64 / seconds));
+        }
         let limits = &self.config;
         let mut causes = vec![
             above("processors are busy", "cpu", busy, limits.warn_cpu_percent, limits.max_cpu_percent),
             above("memory is in use", "memory", memory, limits.warn_memory_percent, limits.max_memory_percent),
         ];
-        for disk in &limits.disks {
-            let at = rustix::fs::statvfs(disk).map_err(|error| ProbeError::Other {
-                doing: format!("look at the disk of {}", disk.display()),
-                source: Box::new(error),
-            })?;
-            // As `df` counts: what only root may use is in use.
-            let (used, free) = (at.f_blocks.saturating_sub(at.f_bfree), at.f_bavail);
-            let percent = share(free, used + free);
+        for (disk, percent) in disks {
             note(format!("diskFreePercent:{}", disk.display()), percent);
             let what = format!("of the disk of {} is in use", disk.display());
             let used = percent.map(|free| 100.0 - free);
@@ -138,6 +142,71 @@ impl Probe for System {
         }
         Ok(reading)
     }
+}
+
+/// After so long a disk that says nothing about itself is not waited for any more: network disks hang.
+const DISK_LIMIT: Duration = Duration::from_secs(5);
+
+/// Returns which share of each disk is free, in percent.
+async fn disks(paths: Vec<PathBuf>) -> Result<Vec<(PathBuf, Option<f64>)>, ProbeError> {
+    let mut all = Vec::new();
+    for path in paths {
+        let asked = path.clone();
+        let free = tokio::task::spawn_blocking(move || rustix::fs::statvfs(&asked).map_err(io::Error::from));
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| ProbeError::Other {
+            doing: format!("look at the disk of {}", path.display()),
+            source,
+        };
+        let at = match tokio::time::timeout(DISK_LIMIT, free).await {
+            Err(late) => Err(failed(late.into())),
+            Ok(Err(lost)) => Err(failed(lost.into())),
+            Ok(Ok(at)) => at.map_err(|error| failed(error.into())),
+        }?;
+        // As `df` counts: what only root may use is in use.
+        let (used, free) = (at.f_blocks.saturating_sub(at.f_bfree), at.f_bavail);
+        all.push((path, share(free, used + free)));
+    }
+    Ok(all)
+}
+
+/// Returns how many bytes disks and network have moved since this machine started; what the kernel does not tell is
+/// left out.
+fn moved() -> BTreeMap<&'static str, u64> {
+    let of_disks =
+        |text: String| bytes_of_disks(&text, |name| Path::new("/sys/block").join(name).join("device").exists());
+    let disks = fs::read_to_string("/proc/diskstats").ok().map(of_disks);
+    let network = fs::read_to_string("/proc/net/dev").ok().map(|text| bytes_of_network(&text));
+    let named = |names: [&'static str; 2], figures: [u64; 2]| names.into_iter().zip(figures);
+    let disks = disks.into_iter().flat_map(|it| named(["diskRead", "diskWritten"], it));
+    disks.chain(network.into_iter().flat_map(|it| named(["networkReceived", "networkSent"], it))).collect()
+}
+
+/// Sums up whole disks (`Documentation/admin-guide/iostats.rst`: sectors of 512 bytes in fields 3 and 7 after the
+/// name), without their partitions and what lies on top of them.
+fn bytes_of_disks(text: &str, is_whole: impl Fn(&str) -> bool) -> [u64; 2] {
+    let mut sum = [0_u64; 2];
+    for line in text.lines() {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
+        if let (Some(name), Some(read), Some(written)) = (fields.get(2), number(5), number(9))
+            && is_whole(name)
+        {
+            sum = [sum[0].saturating_add(read.saturating_mul(512)), sum[1].saturating_add(written.saturating_mul(512))];
+        }
+    }
+    sum
+}
+
+/// Sums up all interfaces but the loopback (`proc_pid_net(5)`).
+fn bytes_of_network(text: &str) -> [u64; 2] {
+    let mut sum = [0_u64; 2];
+    for (name, rest) in text.lines().filter_map(|line| line.split_once(':')) {
+        let fields: Vec<u64> = rest.split_whitespace().map_while(|field| field.parse().ok()).collect();
+        if let (Some(received), Some(sent), false) = (fields.first(), fields.get(8), name.trim() == "lo") {
+            sum = [sum[0].saturating_add(*received), sum[1].saturating_add(*sent)];
+        }
+    }
+    sum
 }
 
 fn read(path: &str) -> Result<String, ProbeError> {
@@ -197,6 +266,14 @@ mod tests {
         assert_eq!(share_between(before, after), Some(50.0));
         assert_eq!(share_between(after, after), None, "no time has passed");
         assert_eq!(ticks("intr 1 2 3"), None);
+    }
+
+    #[test]
+    fn whole_disks_and_real_interfaces_are_summed_up() {
+        let disks = "   8 0 vda 10 0 4 0 20 0 6 0\n   8 1 vda1 10 0 4 0 20 0 6 0\n   8 16 vdb 1 0 1 0 1 0 1 0\nodd\n";
+        assert_eq!(bytes_of_disks(disks, |name| !name.ends_with('1')), [5 * 512, 7 * 512]);
+        let network = "Inter-| Receive\n face |bytes\n    lo: 9 1 0 0 0 0 0 0 9 1\n  eth0:700 1 0 0 0 0 0 0 800 1\n";
+        assert_eq!(bytes_of_network(network), [700, 800]);
     }
 
     #[test]

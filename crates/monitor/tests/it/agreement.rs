@@ -30,7 +30,7 @@ pub(crate) fn has(program: &str) -> bool {
 
 /// Starts blackbox_exporter with a module a case, and returns where it answers.
 #[expect(clippy::disallowed_methods, reason = "a program to compare with")]
-async fn blackbox(cases: &[Case], folder: &Path) -> (Child, String) {
+pub(crate) async fn blackbox(cases: &[Case], folder: &Path) -> (Child, String) {
     let modules: BTreeMap<String, &Value> = (cases.iter().enumerate())
         .filter_map(|(number, case)| Some((format!("m{number}"), &case.blackbox.as_ref()?.0)))
         .collect();

@@ -296,6 +296,30 @@ async fn traffic() {
     assert_eq!((slow.cause.unwrap().code.as_str(), slow.figures["p95Milliseconds"]), ("slow", 3500.0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn traffic_as_a_server_counts_it() {
+    if !crate::agreement::has("prometheus-blackbox-exporter") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (_exporter, at) = crate::agreement::blackbox(&[], folder.path()).await;
+    let url = format!("http://{at}/metrics");
+    let probe = plainly(
+        "traffic",
+        json!({ "metrics": {
+        "request": { "url": url },
+        "requests": "promhttp_metric_handler_requests_total",
+        "counters": ["process_cpu_seconds_total"],
+    } }),
+    );
+    assert!(probe.measure(&Scope::default()).await.unwrap().figures.is_empty());
+    let seen = probe.measure(&Scope::default()).await.unwrap();
+    assert!(seen.figures["requestsPerSecond"] > 0.0 && seen.figures["errorPercent"] == 0.0, "{seen:?}");
+    assert!(seen.figures.contains_key("perSecond:process_cpu_seconds_total"), "{seen:?}");
+    let other = json!({ "metrics": { "request": { "url": url } } });
+    plainly("traffic", other).measure(&Scope::default()).await.unwrap_err();
+}
+
 /// This machine: nothing that a test could turn round.
 struct Machine;
 
@@ -313,6 +337,10 @@ async fn system() {
     let probe = plainly("system", lenient);
     it_ends_in_time(&*probe, &Machine).await;
     it_may_be_dropped(&*probe, &Machine).await;
+    let seen = probe.measure(&Scope::default()).await.unwrap();
+    for figure in ["cpuPercent", "memoryPercent", "diskFreePercent:/", "networkSentBytesPerSecond"] {
+        assert!(seen.figures.contains_key(figure), "{figure}: {seen:?}");
+    }
     let full = json!({ "sample-milliseconds": 20, "max-memory-percent": 0.0, "warn-memory-percent": 0.0 });
     charter_testkit::contract::probe::down_is_a_reading(&*plainly("system", full), &Machine).await;
 }
@@ -324,6 +352,7 @@ async fn icmp() {
         // The kernel does not let this user ping, and that is not the other side's fault.
         Err(ProbeError::Missing { help, .. }) => assert!(help.contains("ping_group_range"), "{help}"),
         looked => {
+            println!("pings are allowed");
             assert_eq!(looked.unwrap().figures["lossPercent"], 0.0);
             it_ends_in_time(&*probe, &Machine).await;
             it_may_be_dropped(&*probe, &Machine).await;
