@@ -7,6 +7,7 @@ mod agreement;
 mod cases;
 mod certificates;
 mod contract;
+mod documentation;
 mod matrix;
 mod names;
 mod servers;

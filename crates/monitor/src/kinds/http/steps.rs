@@ -26,6 +26,9 @@ charter_deploy_model::kind! {
     /// each later step. It is down at the first step that is down, and what was captured is told to nobody.
     ///
     /// ```toml
+    /// [monitor.endpoints.login.probe]
+    /// kind = "steps"
+    ///
     /// [[monitor.endpoints.login.probe.steps]]
     /// request = { url = "https://example.org/session", method = "POST", body = "user=ann" }
     /// capture = { token = { json = "$.token" } }
