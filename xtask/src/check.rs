@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::chore::{is_installed, program, repository, say};
 
 /// Debian packages that the tests use: package, and a program that shows it is there.
-const PACKAGES: [(&str, &str); 13] = [
+const PACKAGES: [(&str, &str); 16] = [
     ("git", "git"),
     ("chromium", "chromium"),
     ("nodejs", "node"),
@@ -20,6 +20,9 @@ const PACKAGES: [(&str, &str); 13] = [
     ("xfsprogs", "xfs_io"),
     ("rsync", "rsync"),
     ("libxml2-utils", "xmllint"),
+    ("prometheus", "promtool"),
+    ("prometheus-alertmanager", "prometheus-alertmanager"),
+    ("prometheus-blackbox-exporter", "prometheus-blackbox-exporter"),
 ];
 
 /// Packages of PyPI that read what Charter writes for them.

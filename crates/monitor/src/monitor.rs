@@ -160,6 +160,7 @@ pub async fn run(
         plan: Arc::new(plan),
         since: now,
         is_ending: false,
+        problems: Vec::new(),
         lateness,
         clock,
         surroundings,
@@ -276,6 +277,7 @@ struct Room {
     run_at: Timestamp,
     since: Timestamp,
     is_ending: bool,
+    problems: Vec<String>,
     lateness: Arc<Lateness>,
 }
 
@@ -374,9 +376,11 @@ impl Room {
             // It is tried again with the next tick, not at once: a full disk is not emptied by trying.
             self.saved = self.clock.now() - SAVE_EVERY + SignedDuration::from_secs(1);
         }
-        for problem in written.problems {
-            self.surroundings.warn(&problem);
+        // A disk that stays full is told of once, not with every try.
+        for problem in written.problems.iter().filter(|problem| !self.problems.contains(problem)) {
+            self.surroundings.warn(problem);
         }
+        self.problems = written.problems;
     }
 
     /// Returns how things stood since the last run.
