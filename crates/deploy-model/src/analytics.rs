@@ -4,6 +4,7 @@
 
 mod monitoring;
 mod performance;
+mod uptime;
 
 pub use monitoring::{
     ComplianceStanding, MonitoringAnalytics, PrincipleShares, UptimeAnalytics, VisitAnalytics, VitalTrend, VitalTrends,
@@ -12,6 +13,7 @@ pub use monitoring::{
 pub use performance::{
     BuildTimes, ComplianceHistory, DeploymentFrequency, DeploymentSuccess, PerformanceAnalytics, performance,
 };
+pub use uptime::{EndpointUptime, uptime};
 
 #[cfg(test)]
 mod tests;

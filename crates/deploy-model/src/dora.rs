@@ -11,6 +11,9 @@
 //! - **Time to restore**: how long users were without a good release after such a change: as long as the incident
 //!   lasted, else from the moment the change was shown until the one that put it right was; the median.
 //!
+//! - **Deployment rework rate**: the share of those changes that were not planned, but made to put something right:
+//!   hotfixes. A rollback is no change.
+//!
 //! A change counts in the window in which it was shown, whenever it was put right. What there is nothing to count for
 //! is absent.
 
@@ -45,6 +48,9 @@ pub struct Dora {
     /// Time to restore, in seconds, the median; absent when nothing had to be put right, or none of it was timed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_to_restore_seconds: Option<f64>,
+    /// Deployment rework rate; absent when no change reached users, and in what was written before it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rework_percent: Option<Percent>,
 }
 
 /// Returns how software was delivered to an environment in a window.
@@ -70,6 +76,7 @@ pub fn dora(
     let lead_times: Vec<f64> = changes.iter().filter_map(|(_, it)| lead_time(it)).collect();
     let restore_times: Vec<f64> = repairs.iter().filter_map(|repair| repair.seconds).collect();
 
+    let hotfixes = changes.iter().filter(|(_, it)| it.deployment_type == DeploymentType::Hotfix).count() as u64;
     let has_begun = of_environment.iter().any(|it| shown_at(it) < window.to);
     let (count, failed) = (changes.len() as u64, repairs.len() as u64);
     #[expect(clippy::cast_precision_loss, reason = "2^53 deployments do not happen")]
@@ -83,6 +90,7 @@ pub fn dora(
         lead_time_seconds: median(&lead_times),
         change_failure_percent: Percent::of(failed, count),
         time_to_restore_seconds: median(&restore_times),
+        rework_percent: Percent::of(hotfixes, count),
     }
 }
 

@@ -73,7 +73,10 @@ pub use id::{
     AlertId, CommitHash, ConfigurationId, DeploymentId, Digest, HoldId, IncidentId, MaintenanceId, MonitoringId,
     ParseError, ProductionBranch, PruningId, ReleaseId, Stamp,
 };
-pub use incident::{IncidentSeverity, IncidentStatus, UptimeIncident};
+pub use incident::{
+    IncidentSeverity, IncidentStatus, IncidentTimes, IncidentUpdate, OpenIncident, UptimeIncident, incident_times,
+    mean_time_to_recovery,
+};
 pub use integrity::{DataIntegrityCheck, Standing, ValidationRules, Verification, VerifiedEntry};
 pub use kind::{CodeMeta, KindMeta, Lane, Needs, Principle, Severity};
 pub use maintenance::{

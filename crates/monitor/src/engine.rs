@@ -325,6 +325,8 @@ impl Standing {
             root_cause: None,
             resolution: None,
             post_mortem: None,
+            public_description: None,
+            updates: Vec::new(),
         };
         self.insert(watched.name.clone(), watched, alert, Some(incident));
     }

@@ -280,6 +280,8 @@ fn incidents() -> Vec<Incident> {
             root_cause: None,
             resolution: None,
             post_mortem: None,
+            public_description: None,
+            updates: Vec::new(),
         },
         public_title: Some("Search is unavailable".to_owned()),
         timeline: vec![
@@ -314,6 +316,8 @@ fn incidents() -> Vec<Incident> {
             root_cause: Some("a setting that the release needs was missing".to_owned()),
             resolution: Some("the release before was shown again, by itself".to_owned()),
             post_mortem: None,
+            public_description: None,
+            updates: Vec::new(),
         },
         public_title: None,
         timeline: vec![update(

@@ -131,6 +131,14 @@ fn records() -> impl Strategy<Value = Vec<ProductionDeployment>> {
     })
 }
 
+#[test]
+fn a_hotfix_is_work_that_nobody_had_planned() {
+    let hotfix = ProductionDeployment { deployment_type: DeploymentType::Hotfix, ..deployment(B, Some(A)) };
+    let dora = of(&[deployment(A, None), hotfix, rollback(C, B, A)]);
+    assert_eq!(dora.rework_percent, Percent::of(1, 2), "a rollback is no change");
+    assert_eq!(of(&[]).rework_percent, None);
+}
+
 proptest! {
     #[test]
     fn failures_are_among_changes_and_no_figure_is_below_nothing(records in records()) {

@@ -102,6 +102,8 @@ const ADDED: &[&str] = &[
     "ProductionConfiguration.performance.targets.coreWebVitals.inp",
     "ProductionConfiguration.performance.targets.coreWebVitals.tbt",
     "UptimeIncident.deploymentId",
+    "UptimeIncident.publicDescription",
+    "UptimeIncident.updates.*",
     "MonitoringAnalytics.performance.coreWebVitals.inp.*",
     "MonitoringAnalytics.performance.coreWebVitals.tbt.*",
     "DataRetentionPolicy.deployments.standard",
