@@ -99,7 +99,7 @@ fn deployments(audit: &Audit) -> String {
     text + "\n" + &delivery(&audit.dora)
 }
 
-/// DORA's four measures; the table says where there was nothing to measure.
+/// DORA's five measures; the table says where there was nothing to measure.
 fn delivery(dora: &Dora) -> String {
     let no_data = || "no data".to_owned();
     let seconds = |seconds: Option<f64>| {
@@ -114,6 +114,7 @@ fn delivery(dora: &Dora) -> String {
             dora.change_failure_percent.map_or_else(no_data, |rate| format!("{:.1} %", rate.get())),
         ),
         ("time to restore, median", seconds(dora.time_to_restore_seconds)),
+        ("rework rate", dora.rework_percent.map_or_else(no_data, |rate| format!("{:.1} %", rate.get()))),
     ];
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, figure)| vec![name.to_owned(), figure]).collect();
     table(&["delivery", ""], &rows) + "\n"

@@ -33,6 +33,7 @@
 //! );
 //! ```
 
+mod analytics;
 mod audit;
 mod config_problem;
 mod dress;
@@ -41,6 +42,7 @@ mod failure;
 mod figures;
 mod gates;
 mod history;
+mod incident;
 mod layout;
 mod markdown;
 pub mod page;
@@ -59,6 +61,7 @@ mod words;
 
 pub mod json;
 
+pub use analytics::{Analytics, IncidentFigures, Spread, WatchedUptime, analytics};
 pub use audit::audit;
 pub use config_problem::config_problem;
 pub use dress::{Marks, dress};
@@ -66,6 +69,9 @@ pub use explain::{explain, explain_code, kinds};
 pub use failure::failure;
 pub use gates::{SarifContext, gates, gates_with_excerpts, junit, markdown, sarif};
 pub use history::{DeploymentLine, history};
+pub use incident::{
+    Emergency, EmergencyStep, PostMortem, StepOutcome, emergency, incident, incident_overview, incidents, post_mortem,
+};
 pub use retention::{
     hold_lifted, hold_placed, holds, pruned, retention_done, retention_plan, snapshot_plan, snapshots_pruned,
 };

@@ -23,6 +23,11 @@
 //! | `score` | [`Score`] |
 //! | `audit` | [`Audit`] |
 //! | `watched` | [`Watched`] |
+//! | `incidents` | [`Incidents`] |
+//! | `incident` | [`Incident`] |
+//! | `post-mortem` | [`PostMortem`] |
+//! | `emergency` | [`Emergency`] |
+//! | `analytics` | [`Analytics`] |
 //!
 //! Names are camelCase, the words of enumerations kebab-case, times RFC 3339 in UTC, sizes bytes, durations
 //! milliseconds, digests `sha256:` and 64 hexadecimal digits. What is not known is absent, never null. Within version 1
@@ -31,6 +36,7 @@
 mod constitution;
 mod event;
 mod gates;
+mod incident;
 mod results;
 mod retention;
 mod watching;
@@ -39,6 +45,9 @@ mod words;
 pub use constitution::{Audit, Evidence, Principle, Score, audit, constitution, score};
 pub use event::{Detail, Event};
 pub use gates::{Finding, GateReport, Gates, Location, LookedAt, Measure, Waived, gates};
+pub use incident::{
+    Analytics, Emergency, Incident, Incidents, PostMortem, analytics, emergency, incident, incidents, post_mortem,
+};
 pub use results::{
     Code, Deployment, Failure, Fault, History, HistoryLine, Kind, Kinds, Live, Log, Snapshot, SnapshotContent,
     Snapshots, Status, UsersSee, Verification, failure, history, kinds, show, snapshots, status, verification,
