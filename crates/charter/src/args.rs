@@ -1,11 +1,15 @@
 //! What can be typed.
 
+mod incident;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use charter_deploy_model::constitution::Week;
 use charter_deploy_model::{DeploymentId, Environment, HoldId, Stamp};
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use incident::{IncidentCommand, Opened, Resolved, Updated};
 
 /// Carries a change from a git commit to the people who use it, and back.
 #[derive(Debug, Parser)]
@@ -151,6 +155,31 @@ pub(crate) enum Command {
     /// Watches what is live.
     #[command(subcommand)]
     Monitor(MonitorCommand),
+    /// Times in which users do not get what they come for.
+    #[command(subcommand)]
+    Incident(IncidentCommand),
+    /// Opens a critical incident, stops deployments, shows the release before again and looks whether it is live.
+    ///
+    /// Each step is put on record with its time. What is deployed as a hotfix afterwards is `deploy --emergency`.
+    ///
+    /// Exit codes: 0 all was done, 13 and 14 as of `rollback`, 18 what is live does not answer as it should.
+    Emergency {
+        /// What is wrong.
+        #[arg(value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        reason: String,
+        /// Show what is live on.
+        #[arg(long)]
+        no_rollback: bool,
+        /// Say the steps; open, stop and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Tells what the records say together: uptime, incidents, DORA's five measures, trends, percentiles.
+    Analytics {
+        /// How many days back from now.
+        #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: u32,
+    },
     /// Serves the built site on loopback until Ctrl-C.
     Preview {
         /// Serve what is live instead of building.

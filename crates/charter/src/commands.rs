@@ -1,10 +1,13 @@
 //! What each command does: opens the project, calls the pipeline, says the result.
 
+mod analytics;
 mod backup;
 mod constitution;
 mod dashboard;
 mod deploy;
+mod emergency;
 mod gates;
+mod incident;
 mod init;
 mod look;
 mod monitor;
@@ -113,6 +116,11 @@ async fn dispatch(invocation: &Invocation<'_>, command: Command) -> Ended {
             dashboard::export_status_page(invocation, &folder, url).await
         }
         Command::Monitor(command) => monitor::monitor(invocation, command).await,
+        Command::Incident(command) => incident::incident(invocation, command).await,
+        Command::Emergency { reason, no_rollback, dry_run } => {
+            emergency::emergency(invocation, reason, no_rollback, dry_run).await
+        }
+        Command::Analytics { days } => analytics::analytics(invocation, days).await,
         Command::Preview { live } => preview::preview(invocation, live).await,
         Command::Freeze { reason } => deploy::freeze(invocation, reason).await,
         Command::Unfreeze => deploy::unfreeze(invocation).await,

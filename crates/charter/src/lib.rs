@@ -15,10 +15,12 @@
 mod args;
 mod commands;
 pub mod config;
+mod incidents;
 pub mod init;
 mod merge;
 mod open;
 mod output;
+mod recording;
 mod showing;
 mod signals;
 mod silences;

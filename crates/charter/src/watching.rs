@@ -11,17 +11,16 @@ use charter_deploy_model::{
     DeploymentId, DeploymentStatus, Environment, MonitoringHour, MonitoringRun, Notice, Occasion, ProductionDeployment,
     Record, UptimeIncident,
 };
-use charter_host::durable;
 use charter_monitor::rules::labels::Labels;
 use charter_monitor::rules::window::Maintenance;
 use charter_monitor::{Around, Surroundings};
 use charter_notify::{DeliveryFailed, Outbox, Policy};
 use charter_pipeline::Project;
-use charter_store::{Prepared, Store, StoreError};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::output::Output;
+use crate::recording;
 use crate::silences;
 
 /// A deployment that has shown no sign of life for so long is not under way any more.
@@ -103,26 +102,12 @@ impl Watching {
 
     /// Brings to an end what a predecessor was about to record when it died.
     pub(crate) async fn settle(&self) -> Result<(), String> {
-        let path = intent(&self.project.records);
-        let Ok(text) = fs::read(&path) else { return Ok(()) };
-        // Its bytes were on the disk before the record was touched, so what is torn was never begun.
-        if let Ok(prepared) = serde_json::from_slice::<Prepared>(&text) {
-            commit(&self.project.store, &prepared).await.map_err(|error| chain(&error))?;
-        }
-        durable::remove_file(&path).map_err(|error| chain(&error))
+        recording::settle(&self.project.store, &intent(&self.project.records)).await
     }
 
     async fn record<R: Record>(&self, record: &R) -> Result<(), String> {
         let _one_at_a_time = self.recording.lock().await;
-        let prepared = self.project.store.prepare(record).map_err(|error| chain(&error))?;
-        let path = intent(&self.project.records);
-        let bytes = serde_json::to_vec(&prepared).expect("what is prepared has a JSON form");
-        let (written, to) = (path.clone(), bytes);
-        let kept = tokio::task::spawn_blocking(move || durable::replace(&written, &to)).await;
-        kept.map_err(|error| error.to_string())?.map_err(|error| chain(&error))?;
-        commit(&self.project.store, &prepared).await.map_err(|error| chain(&error))?;
-        let removed = tokio::task::spawn_blocking(move || durable::remove_file(&path)).await;
-        removed.map_err(|error| error.to_string())?.map_err(|error| chain(&error))
+        recording::record(&self.project.store, &intent(&self.project.records), record).await
     }
 
     /// Returns the newest deployment that users see, and when it went live; read again only when there is a newer one.
@@ -150,23 +135,6 @@ fn read_live(path: &Path, environment: Environment) -> Option<(DeploymentId, Tim
 
 fn intent(records: &Path) -> PathBuf {
     records.join(FOLDER).join("recording.json")
-}
-
-/// Puts a record into the log; the same is there already when a predecessor came as far.
-async fn commit(store: &Store, prepared: &Prepared) -> Result<(), StoreError> {
-    let folder = prepared.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    match store.commit(prepared).await {
-        Err(StoreError::AlreadyTaken { path }) if store.paths(folder).await?.contains(&path) => Ok(()),
-        Err(StoreError::AlreadyTaken { path }) => {
-            store.quarantine(&path, "it was never logged, and another record took its place").await?;
-            store.commit(prepared).await.map(drop)
-        }
-        committed => committed.map(drop),
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    charter_pipeline::chain_of(error).join(": ")
 }
 
 /// Names the deployment that is under way, by its journal.
@@ -209,7 +177,9 @@ impl Surroundings for Watching {
     }
 
     async fn record_incident(&self, incident: &UptimeIncident) -> Result<(), String> {
-        self.record(incident).await
+        let _one_at_a_time = self.recording.lock().await;
+        let intent = intent(&self.project.records);
+        recording::record_incident(&self.project.store, &intent, incident).await.map(drop)
     }
 
     async fn around(&self, now: Timestamp) -> Around {

@@ -34,7 +34,7 @@ pub use deploy::{DeployRequest, Finished, Plan, deploy, judge, plan};
 pub use events::Events;
 pub use evidence::{Gathered, audit_week, evidence};
 pub use judging::{Extent, Since, read_baseline};
-pub use live_check::SmokeCheck;
+pub use live_check::{SmokeCheck, verify_live};
 pub use prepare::{build_site, take_backup};
 pub use project::{Project, Settings};
 pub use recover::{recover, unfinished};

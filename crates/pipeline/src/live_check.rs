@@ -7,8 +7,8 @@ use charter_host::Scope;
 use charter_targets::preview;
 use tokio::time::Instant;
 
-use crate::Project;
 use crate::github::Unstick;
+use crate::{Project, Stop};
 
 /// One path that must answer in one way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +93,20 @@ async fn check_by_loopback(project: &Project, expected: &Release) -> LiveVerific
             LiveVerification { url: server.url().to_owned(), loopback: true, visible_after_ms: None, checks }
         }
         Err(error) => failed(format!("the live folder cannot be served on loopback: {error}")),
+    }
+}
+
+/// Looks whether users are shown, as they should be, the release that the target says is live; nothing when it shows
+/// none.
+///
+/// # Errors
+/// When the target cannot be asked.
+pub async fn verify_live(project: &Project, scope: &Scope) -> Result<Option<LiveVerification>, Stop> {
+    let Some(live) = project.live(scope).await? else { return Ok(None) };
+    let releases = project.target.releases(scope).await.map_err(Stop::target("list the releases"))?;
+    match releases.into_iter().find(|release| release.id == live) {
+        Some(release) => Ok(Some(check(project, &release, None, scope).await)),
+        None => Ok(None),
     }
 }
 

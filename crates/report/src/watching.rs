@@ -100,7 +100,7 @@ mod tests {
             standing("docs", UptimeStatus::Up, Some(21.4), ""),
             standing("mail\u{1b}[2J", UptimeStatus::Down, None, "no connection to 192.0.2.7:25"),
         ]);
-        let text = dress(&text, false, Marks::Ascii);
+        let text = dress(&text, false, Marks::Unicode);
         assert!(text.contains("docs") && text.contains("21 ms"), "{text}");
         assert!(text.contains("no connection to 192.0.2.7:25"), "{text}");
         assert!(text.ends_with("\n1 up · 1 down\n"), "{text}");

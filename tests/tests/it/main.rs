@@ -9,6 +9,7 @@ mod emergency;
 mod gates;
 mod git_branch;
 mod house;
+mod incident;
 mod lifecycle;
 mod locks;
 mod monitor;

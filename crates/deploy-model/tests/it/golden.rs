@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use charter_deploy_model::{
-    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringRun, ProductionConfiguration, ProductionDeployment,
+    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringHour, MonitoringRun, ProductionConfiguration, ProductionDeployment,
     Pruning, Record, RecordKind, RunFault, UptimeIncident,
 };
 use serde::Serialize;
@@ -97,6 +97,7 @@ fn every_golden_file_fits_its_schema() {
 fn what_is_read_is_written_again_byte_for_byte() {
     round_trip::<ProductionDeployment>();
     round_trip::<ProductionConfiguration>();
+    round_trip::<MonitoringHour>();
     round_trip::<MonitoringRun>();
     round_trip::<MaintenanceAutomation>();
     round_trip::<UptimeIncident>();
