@@ -77,6 +77,6 @@ async fn commit(store: &Store, prepared: &Prepared) -> Result<(), StoreError> {
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     charter_pipeline::chain_of(error).join(": ")
 }

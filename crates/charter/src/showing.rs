@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use charter_dashboard::{
     Acknowledgement, Alert, Availabilities, Availability, Certificate, Day, Deployed, Endpoint, EndpointDetail, Health,
-    Incident, Latency, LatencyPoint, Live, MaintenanceWindow, Phases, Publicity, Received, Refused, Silence,
-    SilenceOrder, Source, Standing, StatusChange, View,
+    Incident, IncidentUpdate, Latency, LatencyPoint, Live, MaintenanceWindow, Phases, Publicity, Received, Refused,
+    Silence, SilenceOrder, Source, Standing, StatusChange, View,
 };
 use charter_deploy_model::constitution::score as scored;
 use charter_deploy_model::{
@@ -207,8 +207,20 @@ impl Showing {
         let under_way = standing.alerts.values().filter(|alert| alert.state == State::Raised);
         let under_way = under_way.filter_map(|alert| alert.incident.clone());
         let over = known.incidents.iter().rev().take(INCIDENTS).cloned();
-        let of_record = |record| Incident { record, public_title: None, timeline: Vec::new() };
-        view.incidents = under_way.chain(over).map(of_record).collect();
+        let opened =
+            crate::incidents::open_incidents(&self.project.records).unwrap_or_default().into_iter().map(|open| {
+                Incident {
+                    record: open.incident,
+                    public_title: open.public_title,
+                    timeline: open.updates.iter().map(of_update).collect(),
+                }
+            });
+        let of_record = |record: UptimeIncident| Incident {
+            public_title: record.public_description.clone(),
+            timeline: record.updates.iter().map(of_update).collect(),
+            record,
+        };
+        view.incidents = opened.chain(under_way.chain(over).map(of_record)).collect();
         let pulse = standing.pulse.filter(|pulse| now.duration_since(pulse.at).abs() < PULSE);
         #[expect(clippy::cast_precision_loss, reason = "a lateness of so many digits is no lateness")]
         let health = pulse.map(|pulse| Health {
@@ -277,6 +289,16 @@ impl Showing {
             until: silence.until(),
         });
         shown.collect()
+    }
+}
+
+fn of_update(update: &charter_deploy_model::IncidentUpdate) -> IncidentUpdate {
+    IncidentUpdate {
+        at: update.at,
+        status: update.status,
+        text: update.text.clone(),
+        by: Some(update.by.clone()),
+        public: update.public,
     }
 }
 

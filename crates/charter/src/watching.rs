@@ -78,7 +78,7 @@ impl Watching {
             if let (Some(outbox), false) = (&self.outbox, others.is_empty())
                 && let Err(error) = outbox.enqueue(&notice, &others).await
             {
-                self.output.note(&format!("! it could not be passed on: {}", chain(&error)));
+                self.output.note(&format!("! it could not be passed on: {}", recording::chain(&error)));
             }
         }
     }
@@ -158,7 +158,7 @@ impl Surroundings for Watching {
     async fn tell(&self, notice: &Notice) -> Result<(), String> {
         let routes = self.policy.routes_for(notice);
         if let Some(outbox) = &self.outbox {
-            let queued = outbox.enqueue(notice, &routes).await.map_err(|error| chain(&error))?;
+            let queued = outbox.enqueue(notice, &routes).await.map_err(|error| recording::chain(&error))?;
             // What was told before the last crash was seen before it.
             if queued.routes == 0 && !routes.is_empty() {
                 return Ok(());

@@ -163,11 +163,9 @@ fn looking_once_says_what_is_down_and_why() {
 #[test]
 fn an_outage_is_told_once_over_a_crash_and_recorded() {
     let (server, hooks) = (Server::start(), Hooks::start());
-    let route = format!(
-        "[notify]\ncritical = [\"hook\", \"note\"]\n[notify.routes.hook]\nkind = \"webhook\"\nurl = {{ env = \"HOOK\" }}\n\
-         secret = {{ env = \"HOOK_SECRET\" }}\n[notify.routes.note]\nkind = \"command\"\ncommand = [\"true\"]\n"
-    );
-    let site = site(&server, &route);
+    let route = "[notify]\ncritical = [\"hook\", \"note\"]\n[notify.routes.hook]\nkind = \"webhook\"\nurl = { env = \"HOOK\" }\n\
+                 secret = { env = \"HOOK_SECRET\" }\n[notify.routes.note]\nkind = \"command\"\ncommand = [\"true\"]\n";
+    let site = site(&server, route);
     let environment = |command: &mut std::process::Command| {
         command
             .env("HOOK", format!("http://{}/", hooks.address))

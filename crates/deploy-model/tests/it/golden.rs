@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use charter_deploy_model::{
-    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringHour, MonitoringRun, ProductionConfiguration, ProductionDeployment,
-    Pruning, Record, RecordKind, RunFault, UptimeIncident,
+    Attestation, Hold, HoldLifted, MaintenanceAutomation, MonitoringHour, MonitoringRun, ProductionConfiguration,
+    ProductionDeployment, Pruning, Record, RecordKind, RunFault, UptimeIncident,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
