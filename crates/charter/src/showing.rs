@@ -227,8 +227,9 @@ impl Showing {
             since: pulse.since,
             lateness_p99_ms: pulse.lateness_p99_ms.map(|late| late as f64),
             missed_slots: pulse.missed,
-            outbox_waiting: standing.to_tell.len() as u64,
-            outbox_failing: 0,
+            // Another process holds the outbox.
+            outbox_waiting: None,
+            outbox_failing: None,
         });
         view.health = health;
         view.silences = self.silences(now);

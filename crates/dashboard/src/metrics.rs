@@ -73,8 +73,11 @@ pub fn metrics(view: &View, refused: &RefusedCounts) -> String {
         text.family("charter_monitor_missed_slots", "gauge", "Looks that were missed over 24 hours.");
         text.sample("charter_monitor_missed_slots", &[], health.missed_slots);
         text.family("charter_outbox", "gauge", "Notices that are not delivered.");
-        text.sample("charter_outbox", &[("state", "waiting")], health.outbox_waiting);
-        text.sample("charter_outbox", &[("state", "failing")], health.outbox_failing);
+        for (state, count) in [("waiting", health.outbox_waiting), ("failing", health.outbox_failing)] {
+            if let Some(count) = count {
+                text.sample("charter_outbox", &[("state", state)], count);
+            }
+        }
     }
     text.family("charter_dashboard_refused", "counter", "What these pages refused.");
     let RefusedCounts { host, origin, session, token, hook } = *refused;

@@ -497,7 +497,9 @@ impl Work {
         let Ok((saved, appended, left)) = kept.await else { return written };
         written.lines = left;
         written.is_saved = saved.is_ok();
-        written.problems.extend([saved, appended].into_iter().filter_map(Result::err).map(|error| chain(&error)));
+        written
+            .problems
+            .extend([saved, appended].into_iter().filter_map(Result::err).map(|error| runner::in_words(&error)));
         if !written.is_saved {
             // Who is told before it is saved may be told again under another name.
             return written;
@@ -610,14 +612,4 @@ pub fn read_standing(folder: &Path) -> Result<Option<Standing>, KeepError> {
     };
     let standing = serde_json::from_slice(&text);
     standing.map(Some).map_err(|error| KeepError::Malformed { path, problem: error.to_string() })
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words = format!("{words}: {cause}");
-        source = cause.source();
-    }
-    words
 }

@@ -267,7 +267,8 @@ impl One {
     }
 }
 
-fn in_words(error: &dyn std::error::Error) -> String {
+/// Returns an error with its causes.
+pub(crate) fn in_words(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -207,8 +207,8 @@ pub(crate) fn view() -> View {
         since: at("2026-11-03T08:00:00Z"),
         lateness_p99_ms: Some(3.2),
         missed_slots: 0,
-        outbox_waiting: 0,
-        outbox_failing: 0,
+        outbox_waiting: Some(0),
+        outbox_failing: Some(0),
     });
     view
 }

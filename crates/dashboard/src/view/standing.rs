@@ -88,12 +88,12 @@ pub struct Health {
     pub since: Timestamp,
     /// How late it looks at the 99th percentile over the last hour, in milliseconds; absent when it did not look.
     pub lateness_p99_ms: Option<f64>,
-    /// How many looks it missed over the last 24 hours.
+    /// How many looks it missed since then.
     pub missed_slots: u64,
-    /// How many notices wait to be sent.
-    pub outbox_waiting: u64,
-    /// How many notices could not be sent and are tried again.
-    pub outbox_failing: u64,
+    /// How many notices wait to be sent; absent where nobody counted.
+    pub outbox_waiting: Option<u64>,
+    /// How many notices could not be sent and are tried again; absent where nobody counted.
+    pub outbox_failing: Option<u64>,
 }
 
 /// Writes a vital as its abbreviation, in lower case.
